@@ -1,0 +1,1 @@
+"""Append-only ledger of accesses and shares; what counts is in rules.py."""

@@ -1,0 +1,95 @@
+"""Questions to the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.activity.models import AccessDay, AccessFigures, LedgerSeal, Opened, Share
+from app.core.database import AnySelect
+
+
+def access_figures(db: Session, article_id: int) -> AccessFigures:
+    """The four figures of an article since it was published; one query, cost grows with its own openings."""
+    stands = select(Opened.person, Opened.on, Opened.hour).where(
+        Opened.article_id == article_id, Opened.reason.is_(None)
+    )
+    hours = stands.distinct().subquery()
+    days = select(AccessDay.person, AccessDay.on).where(AccessDay.article_id == article_id).subquery()
+    row = db.execute(
+        select(
+            select(func.count()).select_from(stands.subquery()).scalar_subquery(),
+            select(func.count()).select_from(hours).scalar_subquery(),
+            select(func.count()).select_from(days).scalar_subquery(),
+            select(func.count(days.c.person.distinct())).scalar_subquery(),
+        )
+    ).one()
+    return AccessFigures(*row)
+
+
+def share_by_token(db: Session, token: str) -> Share | None:
+    """The share behind a link, or None."""
+    return db.scalar(select(Share).where(Share.token == token))
+
+
+def shares_of_article(db: Session, article_id: int, sharer_id: int) -> list[Share]:
+    """A person's own shares of an article, newest first, at most 50."""
+    query = select(Share).where(Share.article_id == article_id, Share.sharer_id == sharer_id)
+    return list(db.scalars(query.order_by(Share.id.desc()).limit(50)))
+
+
+def most_read(db: Session, article_ids: AnySelect, since: date, limit: int) -> list[tuple[int, int]]:
+    """(article id, counted accesses) of the most read among some articles since a day, most first."""
+    count = func.count()
+    query = (
+        select(AccessDay.article_id, count)
+        .where(AccessDay.on >= since, AccessDay.article_id.in_(article_ids))
+        .group_by(AccessDay.article_id)
+        .order_by(count.desc(), AccessDay.article_id)
+        .limit(limit)
+    )
+    return [(article, number) for article, number in db.execute(query)]
+
+
+def seal_of(db: Session, day: date, previous: str) -> tuple[int, str]:
+    """Number of lines recorded on a day and their hash chained to `previous`; reads that day's lines."""
+    digest = hashlib.sha256(previous.encode())
+    events = 0
+    columns = (
+        Opened.id, Opened.article_id, Opened.person, Opened.at, Opened.channel, Opened.share_id, Opened.robot,
+        Opened.status_code,
+    )  # fmt: skip
+    query = select(*columns).where(Opened.recorded_on == day).order_by(Opened.id).execution_options(yield_per=5000)
+    for number, article, person, at, channel, share, robot, status in db.execute(query):
+        line = f"{number}|{article}|{person}|{at.isoformat()}|{channel}|{share}|{int(robot)}|{status}\n"
+        digest.update(line.encode())
+        events += 1
+    return events, digest.hexdigest()
+
+
+def seals(db: Session) -> list[LedgerSeal]:
+    """All seals, oldest first."""
+    return list(db.scalars(select(LedgerSeal).order_by(LedgerSeal.recorded_on)))
+
+
+def broken_seals(db: Session) -> Iterator[date]:
+    """Days whose lines no longer give the hash that was sealed; reads the whole sealed ledger."""
+    previous = ""
+    for seal in seals(db):
+        events, digest = seal_of(db, seal.recorded_on, previous)
+        if (events, digest) != (seal.events, seal.sha256):
+            yield seal.recorded_on
+        previous = seal.sha256
+
+
+def unsealed_days(db: Session, before: date) -> list[date]:
+    """Days before `before` with lines and no seal, oldest first."""
+    last = db.scalar(select(func.max(LedgerSeal.recorded_on)))
+    query = select(Opened.recorded_on).where(Opened.recorded_on < before).distinct().order_by(Opened.recorded_on)
+    if last is not None:
+        query = query.where(Opened.recorded_on > last)
+    return list(db.scalars(query))

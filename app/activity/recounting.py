@@ -1,0 +1,122 @@
+"""The whole ledger judged again: proves the stored figures (`khlang recount`) and rebuilds them after an import.
+
+Reads the ledger as a stream in order of item, person and time; memory does not grow with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.activity import rules
+from app.activity.models import AccessDay, Opened, Reason, Share
+
+CHUNK = 5_000
+
+
+def _judged(
+    db: Session, condition: ColumnElement[bool], progress: Callable[[int], None]
+) -> Iterator[tuple[Any, str | None]]:
+    """Each line with the reason it should carry: doubles anew, the other reasons as recorded."""
+    query = (
+        select(
+            Opened.id, Opened.article_id, Opened.person, Opened.at, Opened.on, Opened.reason, Opened.share_id,
+            Opened.staff_id,
+        )
+        .where(condition)
+        .order_by(Opened.article_id, Opened.person, Opened.at, Opened.id)
+        .execution_options(yield_per=CHUNK)
+    )  # fmt: skip
+    waiting: Any = None
+    for number, line in enumerate(db.execute(query)):
+        if number % CHUNK == 0:
+            progress(CHUNK)
+        if line.reason not in (None, Reason.DOUBLE.value):
+            yield line, line.reason
+            continue
+        if waiting is not None:
+            same = (waiting.article_id, waiting.person) == (line.article_id, line.person)
+            yield waiting, Reason.DOUBLE.value if same and rules.is_double(waiting.at, line.at) else None
+        waiting = line
+    if waiting is not None:
+        yield waiting, None
+
+
+def differences(
+    db: Session, first_day: date, last_day: date, progress: Callable[[int], None] = lambda _: None
+) -> list[str]:
+    """What the stored figures of some days say otherwise than the ledger, as sentences; at most 100 are listed."""
+    found: list[str] = []
+    around = and_(Opened.on >= first_day - timedelta(days=1), Opened.on <= last_day + timedelta(days=1))
+    verified: dict[int, date] = {}
+    shares = {share.id: share for share in db.scalars(select(Share))}
+    for line, reason in _judged(db, around, progress):
+        if not first_day <= line.on <= last_day:
+            continue
+        if line.reason != reason and len(found) < 100:
+            found.append(f"รายการเปิดอ่าน {line.id} วันที่ {line.on}: บันทึกเหตุผล {line.reason} ควรเป็น {reason}")
+        share = shares.get(line.share_id)
+        if reason is None and share and rules.verifies(share.sharer_id, share.on, line.staff_id, line.on):
+            verified[share.id] = min(line.on, verified.get(share.id, line.on))
+    found += _rollup_differences(db, first_day, last_day)
+    for share in shares.values():
+        if first_day <= share.on <= last_day and share.verified_on != verified.get(share.id):
+            found.append(f"การแชร์ {share.code}: บันทึกว่ายืนยัน {share.verified_on} ควรเป็น {verified.get(share.id)}")
+    return found[:100]
+
+
+def _rollup_differences(db: Session, first_day: date, last_day: date) -> list[str]:
+    ledger = select(Opened.on, Opened.person, Opened.article_id).where(
+        Opened.reason.is_(None), Opened.on >= first_day, Opened.on <= last_day
+    )
+    stored = select(AccessDay.on, AccessDay.person, AccessDay.article_id).where(
+        AccessDay.on >= first_day, AccessDay.on <= last_day
+    )
+    lost = db.execute(ledger.except_(stored).limit(50)).all()
+    extra = db.execute(stored.except_(ledger).limit(50)).all()
+    sentences = [f"ยอดรายวันขาด: {on} {person} บทความ {article}" for on, person, article in lost]
+    return sentences + [f"ยอดรายวันเกิน: {on} {person} บทความ {article}" for on, person, article in extra]
+
+
+def rebuild(db: Session, article_ids: set[int] | None, progress: Callable[[int], None] = lambda _: None) -> None:
+    """Set doubles, rollup and verified shares from the ledger, for some articles or all; inside a transaction."""
+    few = article_ids is not None and len(article_ids) <= 500
+    condition = Opened.article_id.in_(article_ids or set()) if few else literal(1) == 1
+    changed: dict[str | None, list[int]] = {None: [], Reason.DOUBLE.value: []}
+    for line, reason in _judged(db, condition, progress):
+        if line.reason != reason:
+            changed[reason].append(line.id)
+    for reason, ids in changed.items():
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            db.execute(update(Opened).where(Opened.id.in_(chunk)).values(reason=reason))
+    days = AccessDay.article_id.in_(article_ids or set()) if few else literal(1) == 1
+    db.execute(delete(AccessDay).where(days))
+    rows = (
+        select(Opened.on, Opened.person, Opened.article_id, func.max(Opened.staff_id), func.min(Opened.channel))
+        .where(condition, Opened.reason.is_(None))
+        .group_by(Opened.on, Opened.person, Opened.article_id)
+    )
+    db.execute(insert(AccessDay).from_select(["on", "person", "article_id", "staff_id", "channel"], rows))
+    _rebuild_shares(db, condition)
+
+
+def _rebuild_shares(db: Session, condition: ColumnElement[bool]) -> None:
+    reads = (
+        select(Opened.share_id, Opened.staff_id, Opened.on)
+        .where(condition, Opened.reason.is_(None), Opened.share_id.is_not(None))
+        .distinct()
+    )
+    verified: dict[int, date] = {}
+    shares = {share.id: share for share in db.scalars(select(Share))}
+    for share_id, reader_id, on in db.execute(reads):
+        share = shares[share_id or 0]
+        if rules.verifies(share.sharer_id, share.on, reader_id, on):
+            verified[share.id] = min(on, verified.get(share.id, on))
+    for share_id, on in verified.items():
+        shares[share_id].verified_on = on
+    db.flush()

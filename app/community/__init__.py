@@ -1,0 +1,1 @@
+"""Groups, threads, meetings, lessons and recognition."""

@@ -1,0 +1,1 @@
+"""Ground that every slice stands on; knows no word of the domain."""

@@ -1,0 +1,142 @@
+"""SQLAlchemy engine, one session a request, one way to write. SQLite by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Select,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+# A select of any columns; SQLAlchemy 2.1 spells the row type without tuple[].
+AnySelect: TypeAlias = "Select[*tuple[Any, ...]]"
+
+
+class Base(DeclarativeBase):
+    """Base of every table; constraint names are fixed so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """Aware UTC instant in Python; naive UTC in SQLite, timestamptz in PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive instant: it would mean another moment on another machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _on_sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event below says BEGIN itself.
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "cache_size=-32000", "temp_store=MEMORY",
+    ):  # fmt: skip
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once when another wrote between:
+    # writers say so from the start and wait their turn.
+    writes = connection.get_execution_options().get("khlang_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def make_engine(url: str, patience_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+    """Engine for a database address; a writer waits at most `patience_ms` for another to finish."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        patience = {"options": f"-c lock_timeout={patience_ms}"}
+        return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=patience)
+    engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": patience_ms / 1000})
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+@contextlib.contextmanager
+def transaction(db: Session) -> Iterator[None]:
+    """One change of state. The outermost commits; an error rolls everything back."""
+    if db.info.get("writing"):
+        yield
+        return
+    db.rollback()  # Ends the read that came before, so that the write begins with BEGIN IMMEDIATE.
+    db.info["writing"] = True
+    try:
+        db.connection(execution_options={"khlang_write": True})
+        yield
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+    finally:
+        db.info["writing"] = False
+
+
+def insert_or_skip(db: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, leaving those whose unique key is already there. The one place that knows both dialects."""
+    if not rows:
+        return
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(postgresql.insert(model).on_conflict_do_nothing(), list(rows))
+    else:
+        db.execute(sqlite.insert(model).on_conflict_do_nothing(), list(rows))
+
+
+def count_rows(db: Session, query: AnySelect) -> int:
+    """Number of rows of a query, in the database."""
+    return db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def enum_values(kind: type[enum.Enum]) -> list[str]:
+    """Stored spellings of an enum."""
+    return [str(member.value) for member in kind]
+
+
+def iso(day: date | None) -> str | None:
+    """ISO day or None."""
+    return day.isoformat() if day else None

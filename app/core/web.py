@@ -1,0 +1,132 @@
+"""What every route needs of Flask: session, clock, parts made at start, forms that speak Thai."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, cast
+
+from flask import current_app, flash, g, request
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import DateField, Field, StringField, ValidationError
+from wtforms.validators import DataRequired
+
+from app.core.clock import Clock
+from app.core.config import Config
+from app.core.errors import Invalid
+from app.core.thai import one_line, parse_date
+
+
+def db() -> Session:
+    """Database session of this request."""
+    return cast(Session, g.db)
+
+
+def config() -> Config:
+    """Settings of the office."""
+    return cast(Config, current_app.extensions["khlang.config"])
+
+
+def now() -> datetime:
+    """The instant, aware UTC."""
+    return cast(Clock, current_app.extensions["khlang.clock"]).now()
+
+
+def today() -> date:
+    """The Bangkok day."""
+    return cast(Clock, current_app.extensions["khlang.clock"]).today()
+
+
+def part(name: str) -> Any:
+    """A part made once at start: desk, search, recorder, worker."""
+    return current_app.extensions["khlang." + name]
+
+
+def wants_json() -> bool:
+    """The editor's scripts ask for JSON; people get pages."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def is_navigation() -> bool:
+    """A person going to a page: not a prefetch, not an image or script that another page loads."""
+    purpose = (request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")).lower()
+    if "prefetch" in purpose or "prerender" in purpose or "preview" in purpose or request.headers.get("X-Moz"):
+        return False
+    return request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") in ("document", "empty")
+
+
+def needed(message: str) -> DataRequired:
+    """Validator with our own Thai sentence."""
+    return DataRequired(message)
+
+
+def one_line_filter(value: str | None) -> str:
+    """Filter of text fields."""
+    return one_line(value or "")
+
+
+class ThaiDateField(DateField):  # type: ignore[misc]
+    """A day: the browser's picker, or typed the Thai way (1 ต.ค. 2557, 31/1/2558, ๑ ต.ค. ๕๗)."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed; keeps the text when it cannot be read."""
+        self.data = None
+        self.raw_data = valuelist
+        if not valuelist or not valuelist[0].strip():
+            return
+        found = parse_date(valuelist[0])
+        if found is None:
+            raise ValueError("อ่านวันที่นี้ไม่ได้ พิมพ์เช่น 31/1/2558 หรือ 1 ต.ค. 2557")
+        self.data = found
+
+
+class House(FlaskForm):  # type: ignore[misc]
+    """Base of every form."""
+
+    form_errors: list[str]
+
+    def take(self, error: Invalid) -> None:
+        """Put the errors of a command beside their fields; those of no field on top."""
+        for name, message in error.fields.items():
+            target = self._fields.get(name)
+            if target is None:
+                self.form_errors = [*self.form_errors, message]
+            else:
+                target.errors = [*target.errors, message]
+
+
+def text_field(label: str, *validators: Any, **options: Any) -> StringField:
+    """One-line text, cleaned."""
+    return StringField(label, validators=list(validators), filters=[one_line_filter], **options)
+
+
+def flash_invalid(error: Invalid) -> None:
+    """Say what was wrong where there is no field to say it beside."""
+    for message in error.fields.values():
+        flash(message, "error")
+
+
+def not_future(form: FlaskForm, field: Field) -> None:
+    """Validator: a day that has come."""
+    if field.data and field.data > today():
+        raise ValidationError("วันที่ต้องไม่เป็นวันในอนาคต")
+
+
+def add_security_headers(response: Response) -> Response:
+    """Headers of every answer; a route may set its own policy first."""
+    headers = response.headers
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), camera=()")
+    headers.setdefault("Cache-Control", "private, no-cache")
+    return response

@@ -1,0 +1,1 @@
+"""Records in and out as text, the read-only API; computes nothing of its own."""

@@ -1,0 +1,1 @@
+"""The yearly plan, its twenty measures, their evidence and the human registers."""

@@ -1,0 +1,700 @@
+"""The evidence of every row as one select each. Only this file reads other slices' tables for counting.
+
+A line counts when `reason` is "". Keys use codes, not ids, so that an exported and imported office has the same keys.
+Source of every rule: INDICATORS section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Date as SqlDate
+
+from app.activity.models import INTERNAL_CHANNELS, AccessDay, Opened, Share
+from app.community.models import Lesson, Meeting, MeetingAttendee, Thread
+from app.core.database import AnySelect
+from app.core.fiscal_year import FiscalYear
+from app.core.records import HumanRecord
+from app.indicators.models import (
+    Acknowledgement,
+    Activity,
+    CareLog,
+    CheckRound,
+    Compilation,
+    Evaluation,
+    Improvement,
+    QuizAttempt,
+    Scope,
+    Visit,
+)
+from app.knowledge.models import Application, Article, Revision
+from app.people.models import Staff, Team, TeamMember
+from app.people.queries import roster
+from app.training.models import ATTENDED_KINDS, Attendance, Report, Training
+
+COLUMNS = (
+    "key", "reference", "day", "title", "person_id", "channel", "recorder_id", "verifier_id", "file_sha256",
+    "group_id", "url", "part", "reason",
+)  # fmt: skip
+Columns = dict[str, Any]
+
+NOT_VERIFIED = {"draft": "ร่าง ยังไม่ส่ง", "submitted": "รอตรวจ", "void": "ยกเลิก"}
+
+
+def _select(columns: Columns) -> AnySelect:
+    """Select with exactly COLUMNS; the missing ones are empty."""
+    empty: Columns = {
+        "person_id": null(), "channel": literal(""), "recorder_id": null(), "verifier_id": null(),
+        "file_sha256": null(), "group_id": null(), "url": literal(""), "part": literal(""), "reason": literal(""),
+    }  # fmt: skip
+    filled = empty | columns
+    return select(*[_typed(name, filled[name]).label(name) for name in COLUMNS])
+
+
+def _typed(name: str, value: Any) -> ColumnElement[Any]:
+    # A bare NULL has no type in PostgreSQL's unions.
+    if value is None or str(value) == "NULL":
+        kind = Staff.id.type if name.endswith("_id") else (SqlDate() if name == "day" else String())
+        return cast(null(), kind)
+    element: ColumnElement[Any] = value
+    return element
+
+
+def _record(model: type[HumanRecord]) -> Columns:
+    return {
+        "recorder_id": model.recorded_by_id,
+        "verifier_id": model.verified_by_id,
+        "file_sha256": model.file_sha256,
+        "reason": _status_reason(model),
+    }
+
+
+def _status_reason(model: type[HumanRecord], *others: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
+    """Why a record does not count: not verified, then the others in order, else ""."""
+    statuses = [(model.status == status, literal(text)) for status, text in NOT_VERIFIED.items()]
+    return case(*statuses, *[(condition, literal(text)) for condition, text in others], else_=literal(""))
+
+
+def _within(column: Any, scope: Scope) -> ColumnElement[bool]:
+    return and_(column >= scope.first_day, column <= scope.as_of)
+
+
+def _day(column: Any) -> ColumnElement[str]:
+    return cast(column, String)
+
+
+def _on_roster(staff_id: Any, scope: Scope) -> ColumnElement[bool]:
+    members = roster(scope.as_of, official_only=scope.official_only, department_id=scope.department_id)
+    on_roster: ColumnElement[bool] = staff_id.in_(select(members.subquery().c.staff_id))
+    return on_roster
+
+
+def _counted(query: AnySelect, with_excluded: bool, reason: ColumnElement[str] | None) -> AnySelect:
+    return query if with_excluded or reason is None else query.where(reason == "")
+
+
+def _union(selects: Sequence[AnySelect]) -> AnySelect:
+    joined = union_all(*selects).subquery()
+    return select(*[joined.c[name] for name in COLUMNS])
+
+
+def _appointed(day: Any, kind: str) -> ColumnElement[bool]:
+    return and_(Team.kind == kind, Team.valid_from <= day, or_(Team.valid_to.is_(None), Team.valid_to >= day))
+
+
+# --- goal A: own learning -------------------------------------------------------------------------------------------
+
+
+def trained(scope: Scope, with_excluded: bool, kinds: tuple[str, ...] = ()) -> AnySelect:
+    """A1, A2: verified, completed attendance of a training that ended in the year."""
+    reason = _status_reason(
+        Attendance,
+        (Attendance.result != "done", "อบรมไม่ครบหลักสูตร"),
+        (~_on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"),
+    )
+    query = (
+        _select(
+            _record(Attendance)
+            | {
+                "key": literal("staff:") + Staff.code,
+                "reference": Training.code,
+                "day": Training.end_on,
+                "title": Training.title,
+                "person_id": Staff.id,
+                "channel": Training.kind,
+                "url": literal("/trainings/") + Training.code,
+                "part": case((Training.inside, literal("inside")), else_=literal("outside")),
+                "reason": reason,
+            }
+        )
+        .join_from(Attendance, Training, Training.id == Attendance.training_id)
+        .join(Staff, Staff.id == Attendance.staff_id)
+        .where(_within(Training.end_on, scope))
+    )
+    if kinds:
+        query = query.where(Training.kind.in_(kinds))
+    return _counted(query, with_excluded, reason)
+
+
+def attended(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A2: as A1, but only อบรม, สัมมนา, ศึกษาดูงาน and ศึกษาต่อ."""
+    return trained(scope, with_excluded, ATTENDED_KINDS)
+
+
+def _article(columns: Columns) -> Columns:
+    return {
+        "key": literal("article:") + Article.code,
+        "reference": Article.code,
+        "title": Article.title,
+        "group_id": Article.group_id,
+        "url": literal("/articles/") + Article.code,
+    } | columns
+
+
+def usable(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A3: published, categorised, not past review date, and approved this year or applied by another."""
+    published = and_(
+        Article.state != "draft",
+        Article.first_published_on <= scope.as_of,
+        or_(Article.state == "published", Article.retired_on > scope.as_of),
+        Article.deleted_at.is_(None),
+    )
+    faults = (
+        (~published, "ยังไม่เผยแพร่ หรือเลิกใช้แล้ว"),
+        (Article.category_id.is_(None), "ไม่มีหมวดหมู่"),
+        (Article.review_due_on < scope.as_of, "เลยกำหนดทบทวน"),
+    )
+    article_reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+    approved = _select(
+        _article(
+            {
+                "day": Article.review_approved_on,
+                "person_id": Article.author_id,
+                "channel": literal("ตรวจรับรอง"),
+                "verifier_id": Article.review_approved_by_id,
+                "reason": article_reason,
+            }
+        )
+    ).where(_within(Article.review_approved_on, scope))
+    applied_reason = _status_reason(Application, *faults, (Application.staff_id == Article.author_id, "ผู้เขียนนำไปใช้เอง"))
+    applied = (
+        _select(
+            _record(Application)
+            | _article(
+                {
+                    "day": Application.on,
+                    "person_id": Application.staff_id,
+                    "channel": literal("นำไปใช้"),
+                    "reason": applied_reason,
+                }
+            )
+        )
+        .join_from(Application, Article, Article.id == Application.article_id)
+        .where(_within(Application.on, scope))
+    )
+    return _union([_counted(approved, with_excluded, article_reason), _counted(applied, with_excluded, applied_reason)])
+
+
+def _improved_faults() -> tuple[tuple[ColumnElement[bool], str], ...]:
+    return (
+        (or_(Article.first_published_on.is_(None), Article.deleted_at.is_not(None)), "บทความยังไม่เผยแพร่"),
+        (~Revision.approved, "ยังไม่อนุมัติ"),
+        (Revision.minor.is_(True), "แก้ไขเล็กน้อย"),
+        (
+            and_(Revision.on <= Article.first_published_on, Revision.editor_id == Article.author_id),
+            "ผู้เขียนแก้เองในวันเผยแพร่",
+        ),
+    )
+
+
+def _revisions(scope: Scope, with_excluded: bool, *more: tuple[ColumnElement[bool], str], part: str = "") -> AnySelect:
+    faults = (*_improved_faults(), *more)
+    reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+    query = (
+        _select(
+            _article(
+                {
+                    "day": Revision.on,
+                    "person_id": Revision.editor_id,
+                    "channel": Revision.summary,
+                    "reason": reason,
+                    "part": literal(part),
+                }
+            )
+        )
+        .join_from(Revision, Article, Article.id == Revision.article_id)
+        .where(~Revision.first, _within(Revision.on, scope), Article.first_published_on.is_not(None))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def improved(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A4: an approved, non-minor, non-first revision on a later day or by another than the author."""
+    return _revisions(scope, with_excluded)
+
+
+def accesses(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A5: counted accesses, plus persons of verified visit lines, one key each."""
+    person = func.coalesce(Staff.code, AccessDay.person)
+    counted = (
+        _select(
+            _article(
+                {
+                    "key": _day(AccessDay.on) + "|" + person + "|" + Article.code,
+                    "day": AccessDay.on,
+                    "person_id": AccessDay.staff_id,
+                    "channel": AccessDay.channel,
+                    "part": literal("opened"),
+                }
+            )
+        )
+        .join_from(AccessDay, Article, Article.id == AccessDay.article_id)
+        .outerjoin(Staff, Staff.id == AccessDay.staff_id)
+        .where(_within(AccessDay.on, scope))
+    )
+    selects = [counted, _visits(scope, with_excluded)]
+    if with_excluded:
+        selects.append(_excluded_openings(scope))
+    return _union(selects)
+
+
+def _excluded_openings(scope: Scope) -> AnySelect:
+    person = func.coalesce(Staff.code, Opened.person)
+    return (
+        _select(
+            _article(
+                {
+                    "key": _day(Opened.on) + "|" + person + "|" + Article.code,
+                    "day": Opened.on,
+                    "person_id": Opened.staff_id,
+                    "channel": Opened.channel,
+                    "part": literal("opened"),
+                    "reason": Opened.reason,
+                }
+            )
+        )
+        .join_from(Opened, Article, Article.id == Opened.article_id)
+        .outerjoin(Staff, Staff.id == Opened.staff_id)
+        .where(Opened.reason.is_not(None), _within(Opened.on, scope))
+    )
+
+
+def _visits(scope: Scope, with_excluded: bool) -> AnySelect:
+    first = select(literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = first.union_all(select((first.c.n + 1).label("n")).where(first.c.n < _most_persons()))
+    reason = _status_reason(Visit)
+    query = (
+        _select(
+            _record(Visit)
+            | {
+                "key": literal("visit:") + Visit.code + ":" + cast(numbers.c.n, String),
+                "reference": Visit.code,
+                "day": Visit.on,
+                "title": literal("ผู้มาใช้บริการ คนที่ ") + cast(numbers.c.n, String),
+                "channel": Visit.channel,
+                "part": literal("visit"),
+                "url": literal("/records/visit"),
+                "reason": reason,
+            }
+        )
+        .join_from(Visit, numbers, numbers.c.n <= Visit.persons)
+        .where(_within(Visit.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def _most_persons() -> Any:
+    return select(func.coalesce(func.max(Visit.persons), 1)).scalar_subquery()
+
+
+def exchanged(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A6: exchange meetings, training reports, published articles of a training, verified internal shares."""
+    return _union(
+        [
+            _meetings(scope, with_excluded, "exchange", 2, "meeting"),
+            _reports(scope, with_excluded),
+            _training_articles(scope),
+            _shares(scope, with_excluded),
+        ]
+    )
+
+
+def _meetings(scope: Scope, with_excluded: bool, purpose: str, signed_in: int, part: str) -> AnySelect:
+    present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
+    reason = _status_reason(
+        Meeting,
+        (func.trim(Meeting.minutes) == "", "ไม่มีรายงานการประชุม"),
+        (present < signed_in, f"ลงชื่อไม่ถึง {signed_in} คน"),
+    )
+    query = _select(
+        _record(Meeting)
+        | {
+            "key": literal("meeting:") + Meeting.code,
+            "reference": Meeting.code,
+            "day": Meeting.on,
+            "title": Meeting.title,
+            "person_id": Meeting.recorded_by_id,
+            "channel": literal("ประชุม"),
+            "group_id": Meeting.group_id,
+            "url": literal("/meetings/") + Meeting.code,
+            "part": literal(part),
+            "reason": reason,
+        }
+    ).where(Meeting.purpose == purpose, _within(Meeting.on, scope))
+    return _counted(query, with_excluded, reason)
+
+
+def _reports(scope: Scope, with_excluded: bool) -> AnySelect:
+    reason = _status_reason(Report)
+    query = (
+        _select(
+            _record(Report)
+            | {
+                "key": literal("training:") + Training.code + "+" + Staff.code,
+                "reference": Report.code,
+                "day": Report.on,
+                "title": Training.title,
+                "person_id": Report.author_id,
+                "channel": literal("รายงาน"),
+                "url": literal("/trainings/") + Training.code,
+                "part": literal("report"),
+                "reason": reason,
+            }
+        )
+        .join_from(Report, Training, Training.id == Report.training_id)
+        .join(Staff, Staff.id == Report.author_id)
+        .where(_within(Report.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def _first_publications(scope: Scope) -> ColumnElement[bool]:
+    return and_(Article.state != "draft", Article.deleted_at.is_(None), _within(Article.first_published_on, scope))
+
+
+def _training_articles(scope: Scope) -> AnySelect:
+    return (
+        _select(
+            _article(
+                {
+                    "key": literal("training:") + Training.code + "+" + Staff.code,
+                    "day": Article.first_published_on,
+                    "person_id": Article.author_id,
+                    "channel": literal("บทความ"),
+                    "part": literal("article"),
+                }
+            )
+        )
+        .join_from(Article, Training, Training.id == Article.training_id)
+        .join(Staff, Staff.id == Article.author_id)
+        .where(_first_publications(scope))
+    )
+
+
+def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
+    internal = Share.channel.in_(INTERNAL_CHANNELS)
+    faults: list[tuple[ColumnElement[bool], str]] = [
+        (or_(Share.verified_on.is_(None), Share.verified_on > scope.as_of), "ยังไม่มีผู้อื่นเปิดอ่านผ่านลิงก์"),
+    ]
+    if not scope.external_shares:
+        faults.append((~internal, "แชร์ภายนอก แสดงแต่ไม่นับ"))
+    reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+    query = (
+        _select(
+            _article(
+                {
+                    "key": literal("share:") + Article.code + "+" + Share.channel + ":" + Share.target,
+                    "reference": Share.code,
+                    "day": Share.on,
+                    "person_id": Share.sharer_id,
+                    "channel": Share.channel,
+                    "part": literal("share"),
+                    "reason": reason,
+                }
+            )
+        )
+        .join_from(Share, Article, Article.id == Share.article_id)
+        .where(_within(Share.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def learned(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A7: first publications not born of a thread or meeting, and verified applications."""
+    born = or_(Article.thread_id.is_not(None), Article.meeting_id.is_not(None))
+    reason = case((born, literal("เกิดจากกระทู้หรือการประชุม นับใน B7")), else_=literal(""))
+    written = _select(
+        _article(
+            {
+                "day": Article.first_published_on,
+                "person_id": Article.author_id,
+                "channel": literal("เผยแพร่"),
+                "part": literal("article"),
+                "reason": reason,
+            }
+        )
+    ).where(_first_publications(scope))
+    applied_reason = _status_reason(Application)
+    applied = (
+        _select(
+            _record(Application)
+            | _article(
+                {
+                    "key": literal("application:") + Article.code + "+" + Staff.code,
+                    "day": Application.on,
+                    "person_id": Application.staff_id,
+                    "channel": literal("นำไปใช้"),
+                    "part": literal("application"),
+                }
+            )
+        )
+        .join_from(Application, Article, Article.id == Application.article_id)
+        .join(Staff, Staff.id == Application.staff_id)
+        .where(_within(Application.on, scope))
+    )
+    return _union([_counted(written, with_excluded, reason), _counted(applied, with_excluded, applied_reason)])
+
+
+# --- goal B: a climate for KM ---------------------------------------------------------------------------------------
+
+
+def climate(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B1: verified climate activities."""
+    reason = _status_reason(Activity)
+    query = _select(
+        _record(Activity)
+        | {
+            "key": literal("activity:") + Activity.code,
+            "reference": Activity.code,
+            "day": Activity.on,
+            "title": Activity.title,
+            "person_id": Activity.recorded_by_id,
+            "url": literal("/records/activity"),
+            "reason": reason,
+        }
+    ).where(Activity.kind == "climate", _within(Activity.on, scope))
+    return _counted(query, with_excluded, reason)
+
+
+def climate_meetings(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B2: climate meetings with minutes and at least three signed in."""
+    return _meetings(scope, with_excluded, "climate", 3, "")
+
+
+def _team_lines(
+    model: Any, kind: str, scope: Scope, with_excluded: bool, columns: Columns, *faults: tuple[ColumnElement[bool], str]
+) -> AnySelect:
+    not_appointed = (~_appointed(model.on, kind), "ทีมไม่ได้รับแต่งตั้งในวันนั้น")
+    reason = _status_reason(model, not_appointed, *faults)
+    query = (
+        _select(
+            _record(model)
+            | {"reference": Team.code, "day": model.on, "person_id": model.recorded_by_id}
+            | columns
+            | {"reason": reason}
+        )
+        .join_from(model, Team, Team.id == model.team_id)
+        .where(_within(model.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def check_rounds(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B3: check rounds with a result by a data team appointed that day; one per team and day."""
+    columns = {
+        "key": literal("check:") + Team.code + "+" + _day(CheckRound.on),
+        "title": func.substr(CheckRound.result, 1, 200),
+        "url": literal("/records/check_round"),
+    }
+    empty = (func.trim(CheckRound.result) == "", "ไม่มีผลการตรวจ")
+    return _team_lines(CheckRound, "data", scope, with_excluded, columns, empty)
+
+
+def curated(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B4: as A4, by a member of a curating team appointed that day."""
+    appointed = (
+        select(TeamMember.staff_id)
+        .join(Team, Team.id == TeamMember.team_id)
+        .where(TeamMember.staff_id == Revision.editor_id, _appointed(Revision.on, "curate"))
+        .correlate(Revision)
+        .exists()
+    )
+    reason = case((appointed, literal("")), else_=literal("no"))
+    # Unlike A4, the team's own work counts whoever wrote the article and whenever it was first published.
+    faults = [*_improved_faults()[:3], (reason != "", "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
+    verdict = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+    query = (
+        _select(
+            _article(
+                {
+                    "day": Revision.on,
+                    "person_id": Revision.editor_id,
+                    "channel": Revision.summary,
+                    "reason": verdict,
+                }
+            )
+        )
+        .join_from(Revision, Article, Article.id == Revision.article_id)
+        .where(~Revision.first, _within(Revision.on, scope), Article.first_published_on.is_not(None))
+    )
+    return _counted(query, with_excluded, verdict)
+
+
+def care(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B5: care-log lines by a channel team appointed that day; one per day and channel."""
+    columns = {
+        "key": literal("care:") + _day(CareLog.on) + "+" + CareLog.channel,
+        "title": func.substr(CareLog.what, 1, 200),
+        "channel": CareLog.channel,
+        "url": literal("/records/care_log"),
+    }
+    return _team_lines(CareLog, "channel", scope, with_excluded, columns)
+
+
+def compiled(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B6: editions issued by a compiling team appointed that day."""
+    columns = {
+        "key": literal("edition:") + Compilation.edition,
+        "reference": Compilation.edition,
+        "title": Compilation.title,
+        "url": literal("/records/compilation"),
+    }
+    return _team_lines(Compilation, "compile", scope, with_excluded, columns)
+
+
+def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
+    """B7: verified lessons; one per article, else per thread, else per meeting."""
+    reason = _status_reason(Lesson)
+    key = case(
+        (Article.code.is_not(None), literal("article:") + Article.code),
+        (Thread.code.is_not(None), literal("thread:") + Thread.code),
+        else_=literal("meeting:") + Meeting.code,
+    )
+    url = case(
+        (Article.code.is_not(None), literal("/articles/") + Article.code),
+        (Thread.code.is_not(None), literal("/threads/") + Thread.code),
+        else_=literal("/meetings/") + Meeting.code,
+    )
+    query = (
+        _select(
+            _record(Lesson)
+            | {
+                "key": key,
+                "reference": func.coalesce(Article.code, Thread.code, Meeting.code),
+                "day": Lesson.on,
+                "title": func.coalesce(Article.title, Thread.title, Meeting.title),
+                "person_id": func.coalesce(Article.author_id, Lesson.recorded_by_id),
+                "group_id": func.coalesce(Article.group_id, Thread.group_id, Meeting.group_id),
+                "url": url,
+                "reason": reason,
+            }
+        )
+        .select_from(Lesson)
+        .outerjoin(Article, Article.id == Lesson.article_id)
+        .outerjoin(Thread, Thread.id == Lesson.thread_id)
+        .outerjoin(Meeting, Meeting.id == Lesson.meeting_id)
+        .where(_within(Lesson.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+# --- change management ----------------------------------------------------------------------------------------------
+
+
+def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
+    """C1: people of the roster who acknowledged this year's goals within the year."""
+    reason = _roster_reason(scope)
+    query = (
+        _select(
+            {
+                "key": literal("staff:") + Staff.code,
+                "reference": Staff.code,
+                "day": Acknowledgement.on,
+                "title": literal("รับทราบเป้าหมาย KM"),
+                "person_id": Staff.id,
+                "url": literal("/records/acknowledgement"),
+                "reason": reason,
+            }
+        )
+        .join_from(Acknowledgement, Staff, Staff.id == Acknowledgement.staff_id)
+        .where(Acknowledgement.be_year == scope.be_year, _within(Acknowledgement.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def _roster_reason(scope: Scope, *before: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
+    faults = (*before, (~_on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"))
+    return case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+
+
+def _passed(quiz: str, scope: Scope, with_excluded: bool) -> AnySelect:
+    failed = QuizAttempt.score * 100 < QuizAttempt.max_score * scope.pass_percent
+    reason = _roster_reason(scope, (failed, "ไม่ผ่านเกณฑ์"))
+    result = cast(QuizAttempt.score, String) + "/" + cast(QuizAttempt.max_score, String)
+    query = (
+        _select(
+            {
+                "key": literal("staff:") + Staff.code,
+                "reference": Staff.code,
+                "day": QuizAttempt.on,
+                "title": literal("แบบทดสอบ ได้ ") + result,
+                "person_id": Staff.id,
+                "url": literal("/records/quiz_attempt"),
+                "reason": reason,
+            }
+        )
+        .join_from(QuizAttempt, Staff, Staff.id == QuizAttempt.staff_id)
+        .where(QuizAttempt.quiz == quiz, _within(QuizAttempt.on, scope))
+    )
+    return _counted(query, with_excluded, reason)
+
+
+def understood(scope: Scope, with_excluded: bool) -> AnySelect:
+    """C2, C6: people of the roster who passed the quiz "understand"."""
+    return _passed("understand", scope, with_excluded)
+
+
+def knows_principles(scope: Scope, with_excluded: bool) -> AnySelect:
+    """C4: people of the roster who passed the quiz "principles"."""
+    return _passed("principles", scope, with_excluded)
+
+
+def improvements(scope: Scope, with_excluded: bool) -> AnySelect:
+    """C3: improvement-log lines; one per day and channel."""
+    blank = or_(*[func.trim(c) == "" for c in (Improvement.before, Improvement.after, Improvement.why)])
+    reason = _status_reason(Improvement, (blank, "ไม่ครบ ก่อน หลัง เหตุผล"))
+    query = _select(
+        _record(Improvement)
+        | {
+            "key": literal("improve:") + _day(Improvement.on) + "+" + Improvement.channel,
+            "reference": Improvement.channel,
+            "day": Improvement.on,
+            "title": func.substr(Improvement.after, 1, 200),
+            "person_id": Improvement.recorded_by_id,
+            "channel": Improvement.channel,
+            "url": literal("/records/improvement"),
+            "reason": reason,
+        }
+    ).where(_within(Improvement.on, scope))
+    return _counted(query, with_excluded, reason)
+
+
+def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
+    """C5: evaluation rounds of this year submitted from 1 October to 120 days after 30 September."""
+    last = FiscalYear(scope.be_year).last_day + timedelta(days=120)
+    late = or_(Evaluation.submitted_on > last, Evaluation.submitted_on < scope.first_day)
+    reason = case((late, literal("ส่งนอกช่วง 1 ต.ค. ถึง 120 วันหลังสิ้นปี")), else_=literal(""))
+    query = _select(
+        {
+            "key": literal("evaluation:") + Evaluation.code,
+            "reference": Evaluation.code,
+            "day": Evaluation.submitted_on,
+            "title": literal("รายงานการติดตามและประเมินผลเสนอนายกเทศมนตรี"),
+            "url": literal("/records/evaluation"),
+            "reason": reason,
+        }
+    ).where(Evaluation.be_year == scope.be_year, Evaluation.submitted_on <= scope.known_on)
+    return _counted(query, with_excluded, reason)

@@ -1,0 +1,240 @@
+"""The human registers as one table: what is typed, where it is kept, which rows it feeds. One form page serves all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import IntegerField, SelectField, TextAreaField
+from wtforms.validators import NumberRange
+
+from app.community.models import Award, Lesson, Meeting
+from app.core.database import transaction
+from app.core.errors import Invalid, NotFound
+from app.core.records import HumanRecord, Status
+from app.core.web import House, ThaiDateField, needed, not_future, text_field
+from app.indicators.models import (
+    ACTIVITY_KINDS,
+    LOG_CHANNELS,
+    QUIZ_SETS,
+    VISIT_CHANNELS,
+    Acknowledgement,
+    Activity,
+    CareLog,
+    CheckRound,
+    Compilation,
+    Evaluation,
+    Improvement,
+    QuizAttempt,
+    Visit,
+)
+from app.knowledge.models import Application
+from app.people.models import Role, Team, TeamMember
+from app.training.models import Attendance, Report
+
+KEEPERS = (Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.FACILITATOR)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One typed field. `kind`: day, line, text, number, choice, staff, members, team:<kind>, year."""
+
+    name: str
+    label: str
+    kind: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Register:
+    """One register. `subject` names the column of the person it is about, who may not verify it."""
+
+    key: str
+    title: str
+    rows: str
+    model: Any
+    columns: tuple[Column, ...] = ()
+    hint: str = ""
+    subject: str = ""
+    code_prefix: str = ""
+
+    @property
+    def is_human(self) -> bool:
+        """True when its records wait for verification."""
+        return issubclass(self.model, HumanRecord)
+
+
+_ON = Column("on", "วันที่", "day")
+
+
+def _channel(choices: dict[str, str]) -> Column:
+    return Column("channel", "ช่องทาง", "choice", tuple(choices.items()))
+
+
+REGISTERS: dict[str, Register] = {
+    one.key: one
+    for one in (
+        Register(
+            "activity", "กิจกรรมเสริมสร้างบรรยากาศ", "B1", Activity,
+            (_ON, Column("kind", "ประเภท", "choice", tuple(ACTIVITY_KINDS.items())), Column("title", "กิจกรรม", "line")),
+            "ตลาดนัดความรู้ การเปิดกลุ่มใหม่ ผู้บริหารมาร่วมให้กำลังใจ", code_prefix="AC-",
+        ),
+        Register(
+            "visit", "ผู้มาใช้ศูนย์ข้อมูลและบอร์ด", "A5", Visit,
+            (_ON, _channel(VISIT_CHANNELS), Column("persons", "จำนวนคน", "number")),
+            "นับจากสมุดเยี่ยมหรือสมุดลงชื่อของวันนั้น", code_prefix="V-",
+        ),
+        Register(
+            "check_round", "รอบตรวจสอบข้อมูล", "B3", CheckRound,
+            (Column("team_id", "ทีม", "team:data"), _ON, Column("result", "ผลการตรวจ", "text")),
+        ),
+        Register(
+            "care_log", "บันทึกการดูแลช่องทาง", "B5", CareLog,
+            (
+                Column("team_id", "ทีม", "team:channel"), _ON, _channel(LOG_CHANNELS),
+                Column("what", "ทำอะไร", "text"),
+            ),
+        ),
+        Register(
+            "improvement", "บันทึกการปรับปรุงช่องทาง", "C3", Improvement,
+            (
+                _ON, _channel(LOG_CHANNELS), Column("before", "ก่อนปรับปรุง", "text"),
+                Column("after", "หลังปรับปรุง", "text"), Column("why", "เพราะอะไร", "text"),
+            ),
+        ),
+        Register(
+            "compilation", "รูปเล่มและฉบับรวบรวม", "B6", Compilation,
+            (
+                Column("team_id", "ทีม", "team:compile"), _ON, Column("edition", "ฉบับที่", "line"),
+                Column("title", "ชื่อเล่ม", "line"),
+            ),
+        ),
+        Register(
+            "acknowledgement", "การรับทราบเป้าหมาย KM", "C1", Acknowledgement,
+            (Column("staff_id", "บุคลากร", "staff"), Column("be_year", "ปีงบประมาณ (พ.ศ.)", "year"), _ON),
+        ),
+        Register(
+            "quiz_attempt", "ผลแบบทดสอบ", "C2, C4, C6", QuizAttempt,
+            (
+                Column("staff_id", "บุคลากร", "staff"), Column("quiz", "ชุด", "choice", tuple(QUIZ_SETS.items())),
+                _ON, Column("score", "คะแนนที่ได้", "number"), Column("max_score", "คะแนนเต็ม", "number"),
+            ),
+        ),
+        Register(
+            "evaluation", "รอบติดตามและประเมินผล", "C5", Evaluation,
+            (Column("be_year", "ประเมินปีงบประมาณ (พ.ศ.)", "year"), Column("submitted_on", "วันที่เสนอนายก", "day")),
+            code_prefix="EV-",
+        ),
+        Register(
+            "award", "รางวัลและการยกย่อง", "C6", Award,
+            (Column("staff_id", "บุคลากร", "staff"), _ON, Column("reason", "ยกย่องเรื่องอะไร", "text")),
+        ),
+        Register(
+            "team", "ทีมและคำสั่งแต่งตั้ง", "B3 B4 B5 B6", Team,
+            (
+                Column("kind", "ทีม", "choice", (
+                    ("data", "ทีมตรวจสอบการให้และเก็บรวบรวมข้อมูล"), ("curate", "ทีมปรับปรุงกลั่นกรองความรู้"),
+                    ("channel", "ทีมดูแลช่องทางเผยแพร่"), ("compile", "ทีมรวบรวมจัดทำเอกสาร"),
+                    ("evaluation", "คณะกรรมการติดตามและประเมินผล"),
+                )),
+                Column("order_no", "เลขที่คำสั่ง", "line"), Column("valid_from", "ตั้งแต่วันที่", "day"),
+                Column("valid_to", "ถึงวันที่ (ว่างได้)", "maybe_day"), Column("members", "สมาชิกทีม", "members"),
+            ),
+            code_prefix="TM-",
+        ),
+        # Typed on pages of their own; here only to be verified and listed.
+        Register("meeting", "การประชุม", "A6 B2", Meeting),
+        Register("training_attendance", "ผู้เข้าอบรม", "A1 A2", Attendance, subject="staff_id"),
+        Register("report", "รายงานหลังอบรม", "A6", Report, subject="author_id"),
+        Register("application", "การนำไปใช้", "A3 A7", Application, subject="staff_id"),
+        Register("lesson", "บทเรียนจากกลุ่ม", "B7", Lesson),
+    )
+}  # fmt: skip
+
+
+def register_named(key: str) -> Register:
+    """One register. Raises NotFound."""
+    if key not in REGISTERS:
+        raise NotFound("ไม่มีทะเบียนนี้")
+    return REGISTERS[key]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What select fields offer: people of the roster, teams by kind."""
+
+    staff: list[tuple[int, str]]
+    teams: list[Team]
+
+
+def form_of(register: Register, choices: Choices) -> House:
+    """A form with the register's columns."""
+    fields: dict[str, Any] = {}
+    for column in register.columns:
+        if column.kind != "members":
+            fields[column.name] = _field(column, choices)
+    form_class: Callable[[], House] = type("RegisterForm", (House,), fields)
+    return form_class()
+
+
+def _field(column: Column, choices: Choices) -> Any:
+    required = needed(f"โปรดใส่{column.label}")
+    if column.kind == "day":
+        return ThaiDateField(column.label, [required, not_future])
+    if column.kind == "maybe_day":
+        return ThaiDateField(column.label)
+    if column.kind == "line":
+        return text_field(column.label, required)
+    if column.kind == "text":
+        return TextAreaField(column.label, [required])
+    if column.kind == "number":
+        return IntegerField(column.label, [required, NumberRange(0, 10_000, message="ต้องเป็นจำนวน 0 ถึง 10,000")])
+    if column.kind == "year":
+        limit = NumberRange(2400, 2700, message="ปีต้องเป็น พ.ศ. เช่น 2558")
+        return IntegerField(column.label, [required, limit])
+    if column.kind == "staff":
+        return SelectField(column.label, coerce=int, choices=choices.staff)
+    if column.kind.startswith("team:"):
+        kind = column.kind.split(":")[1]
+        named = [(team.id, f"คำสั่ง {team.order_no} ({team.code})") for team in choices.teams if team.kind == kind]
+        return SelectField(column.label, coerce=int, choices=named)
+    return SelectField(column.label, choices=column.choices)
+
+
+def record(
+    db: Session, register: Register, values: dict[str, Any], members: set[int], recorder_id: int, now: datetime
+) -> Any:
+    """Keep what was typed; human records wait for verification. Raises Invalid per field."""
+    if register.key == "quiz_attempt" and not 0 < values["max_score"] >= values["score"]:
+        raise Invalid({"score": "คะแนนที่ได้ต้องไม่เกินคะแนนเต็ม"})
+    if register.key == "visit" and values["persons"] < 1:
+        raise Invalid({"persons": "จำนวนคนต้องอย่างน้อย 1"})
+    if values.get("valid_to") and values["valid_to"] < values["valid_from"]:
+        raise Invalid({"valid_to": "วันสิ้นสุดต้องไม่ก่อนวันเริ่ม"})
+    if register.key == "team" and not members:
+        raise Invalid({"members": "โปรดเลือกสมาชิกทีมอย่างน้อยหนึ่งคน"})
+    row = dict(values)
+    if register.code_prefix:
+        row["code"] = register.code_prefix + secrets.token_hex(4)
+    if register.is_human:
+        row |= {"status": Status.SUBMITTED.value, "recorded_at": now, "recorded_by_id": recorder_id}
+    with transaction(db):
+        kept = register.model(**row)
+        db.add(kept)
+        db.flush()
+        if register.key == "team":
+            db.add_all([TeamMember(team_id=kept.id, staff_id=number) for number in sorted(members)])
+    return kept
+
+
+def newest(db: Session, register: Register, status: str = "", limit: int = 200) -> list[Any]:
+    """Records of a register, newest first."""
+    query = select(register.model).order_by(register.model.id.desc()).limit(limit)
+    if status and register.is_human:
+        query = query.where(register.model.status == status)
+    return list(db.scalars(query))

@@ -1,0 +1,1 @@
+"""Articles, their revisions, attachments, categories and applications."""

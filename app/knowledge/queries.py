@@ -1,0 +1,332 @@
+"""Questions about articles."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.core.database import AnySelect, count_rows
+from app.core.errors import NotAllowed, NotFound
+from app.core.paging import Page
+from app.core.rendering import plain_text
+from app.knowledge import rules
+from app.knowledge.models import (
+    Application,
+    Article,
+    ArticleCard,
+    ArticleCredit,
+    ArticleTag,
+    Attachment,
+    Category,
+    Revision,
+    State,
+)
+from app.people.models import Staff, Viewer
+from app.search.documents import Document
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class ArticlePage:
+    """An article with everything its page shows, four statements."""
+
+    article: Article
+    revision: Revision
+    author: Staff
+    category: str
+    tags: list[str]
+    credited: list[tuple[int, str, str]]
+    attachments: list[Attachment]
+    approver: str
+
+
+def readable(viewer: Viewer) -> ColumnElement[bool]:
+    """Condition: published or retired, not deleted, and this person may read it. Drafts are never in lists."""
+    audiences: list[ColumnElement[bool]] = [Article.visibility == "public"]
+    if viewer.staff_id is not None:
+        audiences += [Article.visibility == "staff", Article.author_id == viewer.staff_id]
+        groups = Article.group_id.in_(viewer.group_ids) if viewer.group_ids else false()
+        audiences.append(and_(Article.visibility == "group", groups))
+    return and_(Article.deleted_at.is_(None), Article.state != State.DRAFT.value, or_(*audiences))
+
+
+def credited_ids(db: Session, article_id: int) -> frozenset[int]:
+    """Staff credited beside the author."""
+    return frozenset(db.scalars(select(ArticleCredit.staff_id).where(ArticleCredit.article_id == article_id)))
+
+
+def article_to_read(db: Session, viewer: Viewer, code: str) -> Article:
+    """The article, when the person may read it. Raises NotFound for others: they may not learn that it exists."""
+    article = db.scalar(select(Article).where(Article.code == code))
+    if article is None:
+        raise NotFound("ไม่พบบทความนี้ อาจถูกย้าย หรือท่านไม่มีสิทธิ์อ่าน")
+    if not rules.can_read(viewer, article) and (
+        viewer.staff_id is None or not rules.can_read(viewer, article, credited_ids(db, article.id))
+    ):
+        raise NotFound("ไม่พบบทความนี้ อาจถูกย้าย หรือท่านไม่มีสิทธิ์อ่าน")
+    return article
+
+
+def article_to_edit(db: Session, viewer: Viewer, code: str) -> Article:
+    """The article, when the person may edit it. Raises NotFound for outsiders, NotAllowed for readers."""
+    article = article_to_read(db, viewer, code)
+    if not rules.can_edit(viewer, article, credited_ids(db, article.id)):
+        raise NotAllowed("ท่านอ่านบทความนี้ได้ แต่แก้ไขไม่ได้ ขอให้ผู้เขียนหรือเลขานุการแก้ให้ได้")
+    return article
+
+
+def revision(db: Session, article: Article, number: int) -> Revision:
+    """One revision of this article. Raises NotFound."""
+    found = db.scalar(select(Revision).where(Revision.article_id == article.id, Revision.number == number))
+    if found is None:
+        raise NotFound("ไม่พบฉบับนี้ของบทความ")
+    return found
+
+
+def shown_number(article: Article) -> int:
+    """Number of the revision readers see; of a draft the latest."""
+    return article.published_number if article.published_number is not None else article.latest_number
+
+
+def article_page(db: Session, article: Article) -> ArticlePage:
+    """Everything the article's page shows; four statements."""
+    approver = select(Staff.name).where(Staff.id == article.review_approved_by_id).scalar_subquery()
+    row = db.execute(
+        select(Revision, Staff, Category.name, approver)
+        .join(Staff, Staff.id == article.author_id)
+        .outerjoin(Category, Category.id == article.category_id)
+        .where(Revision.article_id == article.id, Revision.number == shown_number(article))
+    ).one()
+    tags = list(db.scalars(select(ArticleTag.tag).where(ArticleTag.article_id == article.id).order_by(ArticleTag.tag)))
+    credit = (
+        select(Staff.id, Staff.code, Staff.name)
+        .join(ArticleCredit, ArticleCredit.staff_id == Staff.id)
+        .where(ArticleCredit.article_id == article.id)
+        .order_by(Staff.code)
+    )
+    credited = [(number, code, name) for number, code, name in db.execute(credit)]
+    return ArticlePage(article, row[0], row[1], row[2] or "", tags, credited, attachments(db, article.id), row[3] or "")
+
+
+def attachments(db: Session, article_id: int) -> list[Attachment]:
+    """Files of an article by name."""
+    return list(db.scalars(select(Attachment).where(Attachment.article_id == article_id).order_by(Attachment.name)))
+
+
+def attachment(db: Session, article: Article, name: str) -> Attachment:
+    """One file by name. Raises NotFound."""
+    found = db.scalar(select(Attachment).where(Attachment.article_id == article.id, Attachment.name == name))
+    if found is None:
+        raise NotFound("ไม่พบไฟล์แนบนี้")
+    return found
+
+
+def _cards() -> AnySelect:
+    return (
+        select(Article, Staff.name, Category.name)
+        .join(Staff, Staff.id == Article.author_id)
+        .outerjoin(Category, Category.id == Article.category_id)
+    )
+
+
+def _card(article: Article, author: str, category: str | None) -> ArticleCard:
+    on = article.first_published_on or article.created_at.date()
+    return ArticleCard(
+        article.id, article.code, article.title, author, category or "", on, article.state, article.visibility
+    )
+
+
+def articles(db: Session, viewer: Viewer, category: str, tag: str, number: int) -> Page[ArticleCard]:
+    """A page of what this person may read, newest first; three statements."""
+    query = _cards().where(readable(viewer))
+    if category:
+        query = query.where(Category.name == category)
+    if tag:
+        query = query.where(Article.id.in_(select(ArticleTag.article_id).where(ArticleTag.tag == tag)))
+    total = count_rows(db, query)
+    query = query.order_by(Article.first_published_on.desc(), Article.id.desc())
+    rows = db.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE))
+    return Page([_card(*row) for row in rows], number, PAGE_SIZE, total)
+
+
+def newest(db: Session, viewer: Viewer, limit: int) -> list[ArticleCard]:
+    """Newest articles this person may read."""
+    query = _cards().where(readable(viewer), Article.state == State.PUBLISHED.value)
+    rows = db.execute(query.order_by(Article.first_published_on.desc(), Article.id.desc()).limit(limit))
+    return [_card(*row) for row in rows]
+
+
+def drafts_of(db: Session, staff_id: int) -> list[ArticleCard]:
+    """A person's own drafts and those that credit them, newest first."""
+    credit = select(ArticleCredit.article_id).where(ArticleCredit.staff_id == staff_id)
+    query = _cards().where(
+        Article.state == State.DRAFT.value,
+        Article.deleted_at.is_(None),
+        or_(Article.author_id == staff_id, Article.id.in_(credit)),
+    )
+    return [_card(*row) for row in db.execute(query.order_by(Article.updated_at.desc()).limit(20))]
+
+
+def articles_by(db: Session, viewer: Viewer, author_id: int) -> list[ArticleCard]:
+    """Published articles of an author that the viewer may read, newest first."""
+    query = _cards().where(readable(viewer), Article.author_id == author_id)
+    return [_card(*row) for row in db.execute(query.order_by(Article.first_published_on.desc()).limit(100))]
+
+
+def articles_of_training(db: Session, viewer: Viewer, training_id: int) -> list[ArticleCard]:
+    """Articles written after a training that the viewer may read."""
+    query = _cards().where(readable(viewer), Article.training_id == training_id)
+    return [_card(*row) for row in db.execute(query.order_by(Article.first_published_on.desc()).limit(100))]
+
+
+def article_of_thread(db: Session, viewer: Viewer, thread_id: int) -> Article | None:
+    """The published article that came out of a thread, when the viewer may read it."""
+    query = select(Article).where(readable(viewer), Article.thread_id == thread_id)
+    return db.scalar(query.order_by(Article.id).limit(1))
+
+
+def written_trainings(staff_id: int) -> AnySelect:
+    """Select of the trainings a person wrote about, drafts included only when published."""
+    query = select(Article.training_id).where(
+        Article.author_id == staff_id, Article.training_id.is_not(None), Article.state != State.DRAFT.value
+    )
+    return query
+
+
+def draft_after(db: Session, staff_id: int, training_id: int) -> Article | None:
+    """A person's own draft about a training, if begun."""
+    return db.scalar(
+        select(Article)
+        .where(
+            Article.author_id == staff_id,
+            Article.training_id == training_id,
+            Article.state == State.DRAFT.value,
+            Article.deleted_at.is_(None),
+        )
+        .limit(1)
+    )
+
+
+def categories(db: Session) -> list[str]:
+    """Names of all categories in order of code points."""
+    return list(db.scalars(select(Category.name).order_by(Category.name)))
+
+
+def category_counts(db: Session, viewer: Viewer) -> list[tuple[str, int]]:
+    """Categories with the number of articles this person may read; empty ones left out."""
+    query = (
+        select(Category.name, func.count())
+        .join(Article, Article.category_id == Category.id)
+        .where(readable(viewer))
+        .group_by(Category.name)
+        .order_by(Category.name)
+    )
+    return [(name, count) for name, count in db.execute(query)]
+
+
+def history(db: Session, article: Article, *, whole: bool) -> list[tuple[Revision, str]]:
+    """Revisions with editors' names, newest first; readers see only approved ones (`whole` False)."""
+    query = (
+        select(Revision, Staff.name)
+        .join(Staff, Staff.id == Revision.editor_id)
+        .where(Revision.article_id == article.id)
+        .order_by(Revision.number.desc())
+        .limit(500)
+    )
+    if not whole:
+        query = query.where(Revision.approved)
+    return [(found, name) for found, name in db.execute(query)]
+
+
+def last_edit_at(db: Session, article_id: int, staff_id: int, before: datetime) -> datetime | None:
+    """When a person last saved this article at or before an instant."""
+    return db.scalar(
+        select(func.max(Revision.at)).where(
+            Revision.editor_id == staff_id, Revision.article_id == article_id, Revision.at <= before
+        )
+    )
+
+
+def find_by_title(db: Session, viewer: Viewer, title: str) -> Article | None:
+    """The article a `[[title]]` means, among what this person may read."""
+    return db.scalar(select(Article).where(readable(viewer), Article.title == title).order_by(Article.id).limit(1))
+
+
+def applications(db: Session, article_id: int) -> list[tuple[Application, str]]:
+    """Applications of an article with names, newest first, void left out."""
+    query = (
+        select(Application, Staff.name)
+        .join(Staff, Staff.id == Application.staff_id)
+        .where(Application.article_id == article_id, Application.status != "void")
+        .order_by(Application.on.desc())
+        .limit(100)
+    )
+    return [(application, name) for application, name in db.execute(query)]
+
+
+def count_published(db: Session, since: date) -> int:
+    """Articles first published since a day."""
+    query = select(func.count()).select_from(Article).where(Article.first_published_on >= since)
+    return db.scalar(query) or 0
+
+
+# --- for search -----------------------------------------------------------------------------------------------------
+
+
+def _audience(article: Article, credited: list[int]) -> tuple[str, ...]:
+    own = tuple(f"u{number}" for number in sorted({article.author_id, *credited}))
+    if article.state == State.DRAFT.value:
+        return own
+    return {"public": ("public",), "staff": ("staff", *own), "group": (f"g{article.group_id}", *own)}[
+        article.visibility
+    ]
+
+
+def all_ids(db: Session) -> list[int]:
+    """Articles that may be found by somebody."""
+    return list(db.scalars(select(Article.id).where(Article.deleted_at.is_(None)).order_by(Article.id)))
+
+
+def _credits(db: Session, ids: list[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    query = select(ArticleCredit.article_id, ArticleCredit.staff_id).where(ArticleCredit.article_id.in_(ids))
+    for article_id, staff_id in db.execute(query):
+        found[article_id].append(staff_id)
+    return found
+
+
+def audiences(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
+    """Who may find these articles now; two statements."""
+    credited = _credits(db, ids)
+    query = select(Article).where(Article.id.in_(ids), Article.deleted_at.is_(None))
+    return {article.id: _audience(article, credited[article.id]) for article in db.scalars(query)}
+
+
+def documents(db: Session, ids: list[int]) -> list[Document]:
+    """Documents of these articles, of the text readers see; two statements."""
+    credited = _credits(db, ids)
+    number = func.coalesce(Article.published_number, Article.latest_number)
+    query = (
+        select(Article, Revision.title, Revision.html)
+        .join(Revision, and_(Revision.article_id == Article.id, Revision.number == number))
+        .where(Article.id.in_(ids), Article.deleted_at.is_(None))
+        .order_by(Article.id)
+    )
+    return [
+        Document(
+            kind="article",
+            id=article.id,
+            code=article.code,
+            url=f"/articles/{article.code}",
+            title=title,
+            text=plain_text(html),
+            audience=_audience(article, credited[article.id]),
+            on=article.first_published_on or article.created_at.date(),
+        )
+        for article, title, html in db.execute(query)
+    ]

@@ -1,0 +1,253 @@
+"""Pages of reading: lists, an article, its files, history and links. The openings counted here are the plan's A5."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+from flask import Blueprint, after_this_request, flash, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from app.activity import commands as activity
+from app.activity import queries as activity_queries
+from app.activity import rules as activity_rules
+from app.activity.commands import Opening
+from app.activity.models import SHARE_CHANNELS, OpenedFacts
+from app.core.clock import bangkok_day
+from app.core.errors import Invalid, NotFound
+from app.core.files import IMAGES
+from app.core.guard import attempt
+from app.core.paging import page_number
+from app.core.web import config, db, flash_invalid, is_navigation, now, part, today
+from app.knowledge import commands, queries, rules
+from app.knowledge.forms import ApplyForm, ReasonForm, ShareForm
+from app.knowledge.models import Article
+from app.people import queries as people
+from app.people.current import staff_id, staff_only, viewer
+from app.people.models import Role
+
+blueprint = Blueprint("knowledge", __name__)
+LINE_SHARE = "https://social-plugins.line.me/lineit/share?url="
+
+
+@blueprint.get("/articles")
+def index() -> str:
+    """What this person may read, newest first, by category or tag."""
+    category, tag = request.args.get("category", ""), request.args.get("tag", "")
+    page = queries.articles(db(), viewer(), category, tag, page_number(request.args.get("page")))
+    counts = queries.category_counts(db(), viewer())
+    return render_template("knowledge/index.html", page=page, category=category, tag=tag, counts=counts)
+
+
+@blueprint.get("/articles/<code>")
+@blueprint.get("/articles/<code>/<name>")
+def show(code: str, name: str = "") -> str | Response:
+    """The article. Opening it is recorded after the page is made, and never breaks it."""
+    article = queries.article_to_read(db(), viewer(), code)
+    wanted = rules.article_slug(article.title)
+    if name != wanted:
+        token = request.args.get("s")
+        return redirect(url_for("knowledge.show", code=code, name=wanted, s=token))
+    page = queries.article_page(db(), article)
+    credited = frozenset(number for number, _, _ in page.credited)
+    figures = activity_queries.access_figures(db(), article.id)
+    applications = queries.applications(db(), article.id) if viewer().is_staff else []
+    shown = render_template(
+        "knowledge/article.html", page=page, article=article, revision=page.revision, figures=figures,
+        applications=applications, access_rule=activity_rules.ACCESS_RULE,
+        can_edit=rules.can_edit(viewer(), article, credited), can_approve=rules.can_approve(viewer(), article),
+        apply_form=ApplyForm(on=today()), retire_form=ReasonForm(), links=_link_base(),
+    )  # fmt: skip
+    record_opening(article)
+    return shown
+
+
+def _link_base() -> str:
+    return config().base_url or request.host_url.rstrip("/")
+
+
+def record_opening(article: Article, channel: str = "web") -> None:
+    """Record this request as an opening of the article once its answer is known to be a success."""
+    if not is_navigation():
+        return
+    who, at = viewer(), now()
+    article_id, author_id, published = article.id, article.author_id, article.state == "published"
+    agent = request.headers.get("User-Agent", "")
+    address = request.remote_addr or ""
+    token = request.args.get("s", "")[:40]
+
+    @after_this_request
+    def _after(response: Response) -> Response:
+        if response.status_code not in activity_rules.SUCCESSFUL:
+            return response
+
+        def record() -> None:
+            day = bangkok_day(at)
+            editor = who.staff_id is not None and (who.staff_id != author_id)
+            edited = queries.last_edit_at(db(), article_id, who.staff_id or 0, at) if editor else None
+            guest = "" if who.is_staff else activity_rules.guest_key(activity.salt_of(db(), day), address, agent)
+            facts = OpenedFacts(
+                at=at, status_code=response.status_code, robot=activity_rules.is_robot(agent), published=published,
+                is_author=who.staff_id == author_id, is_admin=who.has(Role.ADMIN), last_edit_at=edited,
+            )  # fmt: skip
+            opening = Opening(article_id, who.staff_id, guest, channel, facts, token, address, agent)
+            part("recorder").record(opening, today())
+
+        attempt("recording an access", record, lambda: None)
+        return response
+
+
+@blueprint.get("/articles/<code>/files/<name>")
+def file(code: str, name: str) -> Response:
+    """A file of an article, under the article's permission of now; opening it counts as the article."""
+    article = queries.article_to_read(db(), viewer(), code)
+    attachment = queries.attachment(db(), article, name)
+    path = part("files").path(attachment.sha256)
+    if not path.exists():
+        raise NotFound("ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
+    inline = attachment.media_type in IMAGES
+    response = send_file(
+        path, mimetype=attachment.media_type, as_attachment=not inline, download_name=attachment.name,
+        conditional=False, etag=False,
+    )  # fmt: skip
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if request.headers.get("Sec-Fetch-Dest", "document") == "document":
+        record_opening(article)
+    return response
+
+
+def _number(text: str | None) -> int:
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise NotFound("ไม่พบฉบับนี้ของบทความ")
+    return int(text)
+
+
+@blueprint.get("/articles/<code>/history")
+def history(code: str) -> str:
+    """Revisions, newest first. Readers see approved ones only."""
+    article = queries.article_to_read(db(), viewer(), code)
+    whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
+    revisions = queries.history(db(), article, whole=whole)
+    return render_template("knowledge/history.html", article=article, revisions=revisions)
+
+
+@blueprint.get("/articles/<code>/diff")
+def diff(code: str) -> str:
+    """Two revisions of the same article, word by word."""
+    article = queries.article_to_read(db(), viewer(), code)
+    whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
+    pair = [queries.revision(db(), article, _number(request.args.get(name))) for name in ("from", "to")]
+    if not whole and not all(revision.approved for revision in pair):
+        raise NotFound("ไม่พบฉบับนี้ของบทความ")
+    lines = rules.compare(pair[0].body, pair[1].body, part("search").words.pieces)
+    return render_template("knowledge/diff.html", article=article, old=pair[0], new=pair[1], lines=lines)
+
+
+@blueprint.get("/articles/<code>/revisions/<number>")
+def revision(code: str, number: str) -> str:
+    """An old text, marked as such; not an access."""
+    article = queries.article_to_read(db(), viewer(), code)
+    whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
+    found = queries.revision(db(), article, _number(number))
+    if not found.approved and not whole:
+        raise NotFound("ไม่พบฉบับนี้ของบทความ")
+    return render_template("knowledge/revision.html", article=article, revision=found)
+
+
+@blueprint.get("/wiki/<path:title>")
+def wiki(title: str) -> Response:
+    """Where `[[title]]` leads."""
+    article = queries.find_by_title(db(), viewer(), title)
+    if article is None:
+        raise NotFound(f"ยังไม่มีบทความชื่อ “{title[:120]}” ที่ท่านอ่านได้ ลองค้นหา หรือเขียนเป็นคนแรก")
+    return redirect(url_for("knowledge.show", code=article.code))
+
+
+@blueprint.get("/s/<token>")
+def shared(token: str) -> Response:
+    """A shared link leads to the real page, which records the opening."""
+    share = activity_queries.share_by_token(db(), token)
+    article = db().get(Article, share.article_id) if share else None
+    if share is None or article is None:
+        raise NotFound("ลิงก์ที่แชร์นี้ใช้ไม่ได้แล้ว")
+    return redirect(url_for("knowledge.show", code=article.code, name=rules.article_slug(article.title), s=share.token))
+
+
+@blueprint.route("/articles/<code>/share", methods=["GET", "POST"])
+@staff_only
+def share(code: str) -> str | Response | tuple[str, int]:
+    """The share sheet: choose a channel, get a link of one's own, see which were opened."""
+    article = queries.article_to_read(db(), viewer(), code)
+    form = ShareForm()
+    groups = part("own_groups")(db(), viewer())
+    departments = people.departments(db())
+    roster = people.people_on(db(), today())
+    made = None
+    status = 200
+    if request.method == "POST":
+        channel, target = form.channel.data or "", form.target.data or ""
+        known = {"group": {g.code for g in groups}, "department": {d.code for d in departments}}
+        known["person"] = {line.code for line in roster}
+        try:
+            if channel in known and target not in known[channel]:
+                raise Invalid({"target": "โปรดเลือกว่าจะแชร์ให้ใคร"})
+            target = target if channel in known else ""
+            made = activity.create_share(db(), article.id, staff_id(), channel, target, now())
+        except Invalid as error:
+            flash_invalid(error)
+            status = 400
+    shares = activity_queries.shares_of_article(db(), article.id, staff_id())
+    names = {g.code: g.name for g in groups} | {d.code: d.name for d in departments}
+    names |= {line.code: line.name for line in roster}
+    link = f"{_link_base()}/s/{made.token}" if made else ""
+    page = render_template(
+        "knowledge/share.html", article=article, form=form, groups=groups, departments=departments, roster=roster,
+        shares=shares, names=names, channels=SHARE_CHANNELS, made=made, link=link,
+        line_link=LINE_SHARE + urllib.parse.quote(link, safe=""), share_rule=activity_rules.SHARE_RULE,
+    )  # fmt: skip
+    return page, status
+
+
+@blueprint.post("/articles/<code>/apply")
+@staff_only
+def apply(code: str) -> Response:
+    """นำไปใช้แล้ว."""
+    form = ApplyForm()
+    try:
+        if not form.validate_on_submit():
+            raise Invalid({name: str(errors[0]) for name, errors in form.errors.items()})
+        commands.record_application(db(), viewer(), code, form.on.data, form.note.data or "", now())
+        flash("บันทึกการนำไปใช้แล้ว รอผู้อื่นตรวจยืนยัน")
+    except Invalid as error:
+        flash_invalid(error)
+    return redirect(url_for("knowledge.show", code=code))
+
+
+@blueprint.post("/articles/<code>/approve")
+@staff_only
+def approve(code: str) -> Response:
+    """ตรวจรับรอง the version that was read."""
+    commands.approve_article(db(), viewer(), code, _number(request.form.get("version")), today())
+    flash("ตรวจรับรองแล้ว")
+    return redirect(url_for("knowledge.show", code=code))
+
+
+@blueprint.post("/articles/<code>/retire")
+@staff_only
+def retire(code: str) -> Response:
+    """Take out of use."""
+    try:
+        commands.retire_article(db(), viewer(), code, ReasonForm().reason.data or "", today())
+        flash("เลิกใช้บทความนี้แล้ว ยังอ่านได้พร้อมป้ายกำกับ")
+    except Invalid as error:
+        flash_invalid(error)
+    return redirect(url_for("knowledge.show", code=code))
+
+
+@blueprint.post("/articles/<code>/delete")
+@staff_only
+def delete(code: str) -> Response:
+    """Into the bin."""
+    commands.delete_article(db(), viewer(), code, now())
+    flash("ย้ายบทความลงถังแล้ว")
+    return redirect(url_for("knowledge.index"))

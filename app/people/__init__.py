@@ -1,0 +1,1 @@
+"""People: departments, staff with dated service, teams, roles, sign-in."""

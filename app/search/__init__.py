@@ -1,0 +1,1 @@
+"""Thai search over documents that other slices hand in; knows only Document."""

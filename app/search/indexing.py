@@ -1,0 +1,137 @@
+"""Keeps the index true: drains the outbox in batches, rebuilds what is missing or damaged. One writer at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlalchemy import Engine as DatabaseEngine
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.core.database import transaction
+from app.core.guard import attempt
+from app.core.outbox import OutboxLine, count_waiting, keep, waiting
+from app.search.documents import OUTBOX_KIND, Document, Source
+from app.search.engine import Engine
+
+BATCH = 200
+REBUILD_INSTEAD_OF = 2_000
+IDLE_SECONDS = 0.5
+HOUSEKEEPING_EVERY = 120
+
+
+class Indexer:
+    """Brings the index up to date with the database."""
+
+    def __init__(self, engine: Engine, database: DatabaseEngine, sources: Mapping[str, Source]) -> None:
+        self.engine, self.database, self.sources = engine, database, sources
+
+    def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> bool:
+        """Do all promised work, or rebuild when the index is missing. False when another process is writing."""
+        with self.engine.writing_alone() as alone:
+            if not alone:
+                return False
+            with Session(self.database) as db:
+                if self.engine.build_name() is None or count_waiting(db, OUTBOX_KIND) > REBUILD_INSTEAD_OF:
+                    self._rebuild(db, progress)
+                while self._drain(db):
+                    pass
+        return True
+
+    def reindex(self, progress: Callable[[int], None] = lambda _: None) -> bool:
+        """Rebuild everything from the database. False when another process is writing."""
+        with self.engine.writing_alone() as alone:
+            if alone:
+                with Session(self.database) as db:
+                    self._rebuild(db, progress)
+            return alone
+
+    def count_documents(self) -> int:
+        """Documents that the database would hand in."""
+        with Session(self.database) as db:
+            return sum(len(source.all_ids(db)) for source in self.sources.values())
+
+    def missing_keys(self) -> set[str]:
+        """Keys that the index should have and has not, or has and should not; outbox not counted."""
+        with Session(self.database) as db:
+            wanted = {f"{kind}:{number}" for kind, source in self.sources.items() for number in source.all_ids(db)}
+        return wanted ^ self.engine.keys()
+
+    def _drain(self, db: Session) -> bool:
+        lines = waiting(db, OUTBOX_KIND, BATCH)
+        if not lines:
+            db.rollback()
+            return False
+        done = [line.id for line in lines]
+        by_kind: dict[str, list[int]] = defaultdict(list)
+        for key in dict.fromkeys(line.key for line in lines):
+            kind, number = key.split(":")
+            by_kind[kind].append(int(number))
+        documents: list[Document] = []
+        for kind, ids in by_kind.items():
+            documents += self.sources[kind].load(db, ids)
+        db.rollback()
+        present = {document.key for document in documents}
+        gone = [f"{kind}:{number}" for kind, ids in by_kind.items() for number in ids]
+        self.engine.update(documents, [key for key in gone if key not in present])
+        with transaction(db):
+            keep(db, done)
+        return True
+
+    def _rebuild(self, db: Session, progress: Callable[[int], None]) -> None:
+        last = db.scalar(select(func.max(OutboxLine.id)).where(OutboxLine.kind == OUTBOX_KIND)) or 0
+        db.rollback()
+        self.engine.rebuild(self._batches(db), progress)
+        db.rollback()
+        with transaction(db):
+            db.execute(delete(OutboxLine).where(OutboxLine.kind == OUTBOX_KIND, OutboxLine.id <= last))
+
+    def _batches(self, db: Session) -> Iterator[list[Document]]:
+        for source in self.sources.values():
+            ids = source.all_ids(db)
+            for start in range(0, len(ids), BATCH):
+                yield source.load(db, ids[start : start + BATCH])
+                db.rollback()
+
+
+class Worker:
+    """Background thread of a server process: index, and now and then the house's other chores."""
+
+    def __init__(self, indexer: Indexer, chores: Callable[[], None]) -> None:
+        self.indexer, self.chores = indexer, chores
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="khlang-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first turn comes at once."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do; returns at once."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the turn in hand."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        turn = 0
+        while not self._stop.is_set():
+            attempt("indexing", self._index, lambda: None)
+            if turn % HOUSEKEEPING_EVERY == 0:
+                attempt("chores", self.chores, lambda: None)
+            turn += 1
+            self._wake.wait(IDLE_SECONDS)
+            self._wake.clear()
+
+    def _index(self) -> None:
+        engine = self.indexer.engine
+        with Session(self.indexer.database) as db:
+            idle = engine.build_name() is not None and count_waiting(db, OUTBOX_KIND) == 0
+        if not idle:
+            self.indexer.catch_up()

@@ -1,0 +1,32 @@
+"""The search page."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, render_template, request
+
+from app.core.paging import Page, page_number
+from app.core.web import db, part
+from app.people.current import viewer
+from app.search.engine import CANDIDATES
+from app.search.query import Search
+
+blueprint = Blueprint("search", __name__)
+PAGE_SIZE = 10
+KINDS = {"article": "บทความ", "thread": "กระทู้"}
+
+
+@blueprint.get("/search")
+def page() -> str:
+    """Results of a query, over what this person may read."""
+    text, kind = request.args.get("q", ""), request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    number = min(page_number(request.args.get("page")), CANDIDATES // PAGE_SIZE)
+    search = cast(Search, part("search"))
+    answer = search.find(db(), text, viewer(), kind=kind, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    reachable = min(answer.total, CANDIDATES)
+    return render_template(
+        "search/page.html", answer=answer, kind=kind, kinds=KINDS,
+        page=Page(answer.hits, number, PAGE_SIZE, reachable),
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""The production server: granian, with the background worker in each process (one of them writes the index)."""
+
+from __future__ import annotations
+
+import atexit
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from app import create_app
+from app.core.config import load_config
+from app.core.guard import attempt
+from app.office import Office
+
+THREADS = 8
+
+
+def served_app() -> Flask:
+    """Application of one server process; warms what the first person would otherwise wait for."""
+    config = load_config()
+    office = Office(config)
+    app = create_app(config, office)
+    attempt("warming the renderer", office.renderer.warm, lambda: None)
+    office.engine.words.tokens("อบรม")
+    office.worker.start()
+    atexit.register(office.close)
+    return app
+
+
+def serve_office(host: str, port: int, workers: int) -> None:
+    """Serve until stopped."""
+    Granian(
+        "app.server:served_app", factory=True, address=host, port=port, interface=Interfaces.WSGI, workers=workers,
+        blocking_threads=THREADS, respawn_failed_workers=True, log_level=LogLevels.warning,
+    ).serve()  # fmt: skip

@@ -1,0 +1,1 @@
+"""Courses, seminars and visits, who went, and what they owe afterwards."""

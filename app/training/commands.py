@@ -1,0 +1,102 @@
+"""Changes of the training register."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.database import transaction
+from app.core.errors import Invalid
+from app.core.records import Status, mark_void
+from app.training.models import TRAINING_KINDS, Attendance, Report, Training
+
+
+@dataclass(frozen=True)
+class NewTraining:
+    """A course as typed."""
+
+    title: str
+    kind: str
+    start_on: date
+    end_on: date
+    inside: bool
+    organizer: str = ""
+    place: str = ""
+    hours: float | None = None
+    order_no: str = ""
+
+
+def check_training(new: NewTraining) -> None:
+    """Raise Invalid per field."""
+    wrong: dict[str, str] = {}
+    if not new.title:
+        wrong["title"] = "โปรดใส่ชื่อหลักสูตร"
+    if new.kind not in TRAINING_KINDS:
+        wrong["kind"] = "ประเภทนี้ไม่อยู่ในรายการ"
+    if new.end_on < new.start_on:
+        wrong["end_on"] = "วันสิ้นสุดต้องไม่ก่อนวันเริ่ม"
+    if new.hours is not None and not 0 < new.hours <= 10_000:
+        wrong["hours"] = "จำนวนชั่วโมงต้องมากกว่า 0"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def add_training(db: Session, new: NewTraining, attended: set[int], recorder_id: int, now: datetime) -> Training:
+    """A new course with its attendees, who wait to be verified by another person."""
+    check_training(new)
+    with transaction(db):
+        training = Training(code="T-" + secrets.token_hex(4), **vars(new))
+        db.add(training)
+        db.flush()
+        _attend(db, training.id, attended, recorder_id, now)
+    return training
+
+
+def set_attendees(
+    db: Session, training_id: int, done: set[int], not_done: set[int], recorder_id: int, now: datetime
+) -> None:
+    """Tick the roster: new ones are added, changed results wait for verification again, unticked ones are voided."""
+    with transaction(db):
+        existing = {a.staff_id: a for a in db.scalars(select(Attendance).where(Attendance.training_id == training_id))}
+        _attend(db, training_id, done - set(existing), recorder_id, now)
+        _attend(db, training_id, not_done - done - set(existing), recorder_id, now, result="not_done")
+        for staff_id, record in existing.items():
+            ticked = staff_id in done or staff_id in not_done
+            result = "done" if staff_id in done else "not_done"
+            if not ticked:
+                if record.status != Status.VOID.value:
+                    mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม")
+            elif record.result != result or record.status == Status.VOID.value:
+                record.result, record.status = result, Status.SUBMITTED.value
+                record.recorded_by_id, record.recorded_at = recorder_id, now
+                record.verified_by_id = record.verified_at = None
+                record.void_reason = ""
+
+
+def _attend(
+    db: Session, training_id: int, staff_ids: set[int], recorder_id: int, now: datetime, result: str = "done"
+) -> None:
+    db.add_all(
+        Attendance(
+            training_id=training_id, staff_id=staff_id, result=result, status=Status.SUBMITTED.value,
+            recorded_by_id=recorder_id, recorded_at=now,
+        )
+        for staff_id in sorted(staff_ids)
+    )  # fmt: skip
+
+
+def submit_report(
+    db: Session, training_id: int, author_id: int, on: date, recorder_id: int, now: datetime, file: str | None
+) -> Report:
+    """A report after a training, waiting for verification."""
+    with transaction(db):
+        report = Report(
+            code="R-" + secrets.token_hex(4), training_id=training_id, author_id=author_id, on=on,
+            status=Status.SUBMITTED.value, recorded_by_id=recorder_id, recorded_at=now, file_sha256=file,
+        )  # fmt: skip
+        db.add(report)
+    return report
