@@ -84,7 +84,12 @@ class ThaiDateField(DateField):  # type: ignore[misc]
 
 
 class House(FlaskForm):  # type: ignore[misc]
-    """Base of every form."""
+    """Base of every form. CSRF is checked once for every POST, not again by each form."""
+
+    class Meta:
+        """Settings of Flask-WTF."""
+
+        csrf = False
 
     form_errors: list[str]
 

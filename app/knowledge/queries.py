@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.core.database import AnySelect, count_rows
 from app.core.errors import NotAllowed, NotFound
@@ -95,9 +95,11 @@ def shown_number(article: Article) -> int:
 
 def article_page(db: Session, article: Article) -> ArticlePage:
     """Everything the article's page shows; four statements."""
-    approver = select(Staff.name).where(Staff.id == article.review_approved_by_id).scalar_subquery()
+    checker = aliased(Staff)
+    approver = select(checker.name).where(checker.id == article.review_approved_by_id).scalar_subquery()
     row = db.execute(
         select(Revision, Staff, Category.name, approver)
+        .select_from(Revision)
         .join(Staff, Staff.id == article.author_id)
         .outerjoin(Category, Category.id == article.category_id)
         .where(Revision.article_id == article.id, Revision.number == shown_number(article))

@@ -50,7 +50,7 @@ def new() -> str | Response | tuple[str, int]:
     chosen = ticked("attendee") if keeper else {staff_id()}
     status = 200
     if form.validate_on_submit():
-        fields: dict[str, Any] = {name: value for name, value in form.data.items() if name != "csrf_token"}
+        fields: dict[str, Any] = {name: value for name, value in form.data.items()}
         try:
             training = commands.add_training(db(), NewTraining(**fields), on_roster(chosen), staff_id(), now())
             flash("บันทึกหลักสูตรแล้ว รอผู้ตรวจยืนยันรายชื่อ")
