@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 
 from flask import Flask
 from granian import Granian
@@ -14,7 +15,7 @@ from app.core.config import load_config
 from app.core.guard import attempt
 from app.office import Office
 
-THREADS = 8
+THREADS = max(2, min(8, 2 * (os.cpu_count() or 1)))
 
 
 def served_app() -> Flask:

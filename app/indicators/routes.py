@@ -186,9 +186,10 @@ def _lines(found: Register, shown: list[Any]) -> list[dict[str, Any]]:
         title = next(
             (getattr(one, n) for n in ("title", "result", "what", "after", "reason", "note") if getattr(one, n, "")), ""
         )
+        details = _details(found, one)
         lines.append(
             {
-                "record": one, "about": " · ".join(about),
+                "record": one, "about": " · ".join([*about, *details]),
                 "title": "กลุ่มปิด" if getattr(one, "group_id", None) in secret else str(title)[:200],
                 "on": getattr(one, "on", None) or getattr(one, "submitted_on", None) or getattr(one, "valid_from", None),
                 "recorder": names.get(Staff, {}).get(getattr(one, "recorded_by_id", None) or 0, ""),
@@ -199,6 +200,18 @@ def _lines(found: Register, shown: list[Any]) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return lines
+
+
+def _details(found: Register, one: Any) -> list[str]:
+    """Chosen values and numbers of a record, as words."""
+    words = []
+    for column in found.columns:
+        value = getattr(one, column.name, None)
+        if column.kind == "choice" and value:
+            words.append(dict(column.choices).get(value, value))
+        elif column.kind in ("number", "year") and value is not None:
+            words.append(f"{column.label} {value}")
+    return words
 
 
 def _names(model: Any, ids: set[int], secret: set[int]) -> dict[int, str]:
