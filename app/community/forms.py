@@ -6,7 +6,7 @@ from wtforms import FileField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Length
 
 from app.community.models import GROUP_VISIBILITIES, PURPOSES
-from app.core.web import House, ThaiDateField, needed, not_future, text_field
+from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
 
 
 class GroupForm(House):
@@ -14,7 +14,7 @@ class GroupForm(House):
 
     name = text_field("ชื่อกลุ่ม", needed("โปรดตั้งชื่อกลุ่ม"), Length(max=200, message="ชื่อยาวเกิน 200 ตัวอักษร"))
     purpose = TextAreaField("หัวปลา: กลุ่มนี้รวมกันเพื่อเรื่องอะไร", [needed("โปรดบอกหัวปลาของกลุ่ม")])
-    visibility = SelectField("ใครเข้ากลุ่มได้", choices=list(GROUP_VISIBILITIES.items()))
+    visibility = SelectField("ใครเข้ากลุ่มได้", choices=offered(GROUP_VISIBILITIES.items()))
     second = SelectField("ผู้ดำเนินกลุ่มอีกคน (แนะนำให้มีสองคน)", coerce=int)
 
 
@@ -44,7 +44,7 @@ class MeetingForm(House):
     """A meeting that took place."""
 
     title = text_field("ชื่อการประชุม", needed("โปรดใส่ชื่อการประชุม"))
-    purpose = SelectField("ประเภท", choices=list(PURPOSES.items()))
+    purpose = SelectField("ประเภท", choices=offered(PURPOSES.items()))
     on = ThaiDateField("วันที่ประชุม", [needed("โปรดใส่วันที่"), not_future])
     group_id = SelectField("กลุ่ม", coerce=int)
     minutes = TextAreaField("รายงานการประชุม")

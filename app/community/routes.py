@@ -12,7 +12,7 @@ from app.community.models import GROUP_VISIBILITIES, PURPOSES, WANTED_FACILITATO
 from app.core.errors import Invalid, NotAllowed, TooLarge
 from app.core.paging import page_number
 from app.core.records import STATUS_NAMES
-from app.core.web import db, flash_invalid, now, part, today
+from app.core.web import db, flash_invalid, now, offered, part, today
 from app.knowledge import queries as knowledge
 from app.knowledge.models import ArticleText
 from app.knowledge.rules import fill_template
@@ -38,7 +38,7 @@ def new_group() -> str | Response | tuple[str, int]:
     """Anyone can start a group."""
     form = GroupForm()
     others = [line for line in people.people_on(db(), today()) if line.id != staff_id()]
-    form.second.choices = [(0, "ยังไม่มี"), *((line.id, line.name) for line in others)]
+    form.second.choices = offered([(0, "ยังไม่มี"), *((line.id, line.name) for line in others)])
     status = 200
     if form.validate_on_submit():
         given = (form.name.data or "", form.purpose.data or "", form.visibility.data, form.second.data or None)
@@ -227,7 +227,7 @@ def new_meeting() -> str | Response | tuple[str, int]:
     """Enter a meeting with sign-in and minutes."""
     form = MeetingForm()
     own = queries.groups(db(), viewer(), mine=True)
-    form.group_id.choices = [(0, "ทั้งเทศบาล ไม่ใช่ของกลุ่มใด"), *((g.id, g.name) for g in own)]
+    form.group_id.choices = offered([(0, "ทั้งเทศบาล ไม่ใช่ของกลุ่มใด"), *((g.id, g.name) for g in own)])
     roster = people.people_on(db(), today())
     chosen = ticked("attendee") & {line.id for line in roster}
     status = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ from flask import current_app, flash, g, request
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import DateField, Field, StringField, ValidationError
+from wtforms import DateField, Field, SelectChoice, StringField, ValidationError
 from wtforms.validators import DataRequired
 
 from app.core.clock import Clock
@@ -101,6 +102,11 @@ class House(FlaskForm):  # type: ignore[misc]
                 self.form_errors = [*self.form_errors, message]
             else:
                 target.errors = [*target.errors, message]
+
+
+def offered(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:
+    """Choices of a select field from (value, label) pairs."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def text_field(label: str, *validators: Any, **options: Any) -> StringField:

@@ -17,7 +17,7 @@ from app.community.models import Award, Lesson, Meeting
 from app.core.database import transaction
 from app.core.errors import Invalid, NotFound
 from app.core.records import HumanRecord, Status
-from app.core.web import House, ThaiDateField, needed, not_future, text_field
+from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
 from app.indicators.models import (
     ACTIVITY_KINDS,
     LOG_CHANNELS,
@@ -198,12 +198,12 @@ def _field(column: Column, choices: Choices) -> Any:
         limit = NumberRange(2400, 2700, message="ปีต้องเป็น พ.ศ. เช่น 2558")
         return IntegerField(column.label, [required, limit])
     if column.kind == "staff":
-        return SelectField(column.label, coerce=int, choices=choices.staff)
+        return SelectField(column.label, coerce=int, choices=offered(choices.staff))
     if column.kind.startswith("team:"):
         kind = column.kind.split(":")[1]
         named = [(team.id, f"คำสั่ง {team.order_no} ({team.code})") for team in choices.teams if team.kind == kind]
-        return SelectField(column.label, coerce=int, choices=named)
-    return SelectField(column.label, choices=column.choices)
+        return SelectField(column.label, coerce=int, choices=offered(named))
+    return SelectField(column.label, choices=offered(column.choices))
 
 
 def record(

@@ -6,7 +6,7 @@ from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
 from app.core.thai import normalise
-from app.core.web import House, ThaiDateField, needed, not_future, text_field
+from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
 from app.knowledge.models import VISIBILITIES, ArticleText
 from app.knowledge.rules import split_tags
 
@@ -18,7 +18,7 @@ class ArticleForm(House):
     body = TextAreaField("เนื้อหา")
     category = text_field("หมวดหมู่")
     tags = text_field("แท็ก (คั่นด้วยจุลภาค)")
-    visibility = SelectField("ผู้อ่าน", choices=list(VISIBILITIES.items()))
+    visibility = SelectField("ผู้อ่าน", choices=offered(VISIBILITIES.items()))
     group_id = SelectField("กลุ่มที่อ่านได้", coerce=int)
     summary = text_field("สรุปสิ่งที่แก้")
     minor = BooleanField("แก้เล็กน้อย (สะกดคำ จัดรูปแบบ)")

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.core.errors import Invalid, TooLarge
 from app.core.rendering import MAX_CHARACTERS
 from app.core.thai import thai_date
-from app.core.web import config, db, flash_invalid, now, part, wants_json
+from app.core.web import config, db, flash_invalid, now, offered, part, wants_json
 from app.knowledge import commands, queries, rules
 from app.knowledge.commands import StaleVersion
 from app.knowledge.forms import ArticleForm
@@ -24,7 +24,7 @@ blueprint = Blueprint("writing", __name__)
 def fill_choices(form: ArticleForm) -> None:
     """Groups the writer is a member of."""
     groups = part("own_groups")(db(), viewer())
-    form.group_id.choices = [(0, "–"), *((group.id, group.name) for group in groups)]
+    form.group_id.choices = offered([(0, "–"), *((group.id, group.name) for group in groups)])
 
 
 def _from_training(form: ArticleForm, training: Training) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length, Optional
 
-from app.core.web import House, ThaiDateField, needed, text_field
+from app.core.web import House, ThaiDateField, needed, offered, text_field
 from app.people.models import EMPLOYMENTS, ROLE_NAMES, Role
 
 
@@ -38,7 +38,7 @@ class StaffForm(House):
     name = text_field("ชื่อและนามสกุล (มีคำนำหน้า)", needed("โปรดใส่ชื่อ"))
     department_id = SelectField("ส่วนราชการ", coerce=int)
     position = text_field("ตำแหน่ง")
-    employment = SelectField("ประเภท", choices=[(name, name) for name in EMPLOYMENTS])
+    employment = SelectField("ประเภท", choices=offered((name, name) for name in EMPLOYMENTS))
     start_on = ThaiDateField("วันเริ่มปฏิบัติงาน", [needed("โปรดใส่วันเริ่ม")])
     email = EmailField("อีเมล", [Optional()])
 
@@ -47,7 +47,7 @@ class RolesForm(House):
     """Roles of a person."""
 
     roles = SelectMultipleField(
-        "บทบาท", choices=[(role.value, name) for role, name in ROLE_NAMES.items() if role is not Role.STAFF]
+        "บทบาท", choices=offered((role.value, name) for role, name in ROLE_NAMES.items() if role is not Role.STAFF)
     )
 
 

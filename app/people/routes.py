@@ -7,7 +7,7 @@ from flask_login import UserMixin, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, TooMany
-from app.core.web import db, flash_invalid, now, today
+from app.core.web import db, flash_invalid, now, offered, today
 from app.people import commands, queries, rules
 from app.people.commands import NewStaff
 from app.people.current import roles_only, staff_id, staff_only, viewer
@@ -21,9 +21,10 @@ from app.people.forms import (
     StaffForm,
     TransferForm,
 )
-from app.people.models import Role, Staff
+from app.people.models import ROLE_NAMES, Role, Staff
 
 blueprint = Blueprint("people", __name__)
+ROLE_CHOICES = [(role.value, name) for role, name in ROLE_NAMES.items() if role is not Role.STAFF]
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -130,7 +131,7 @@ def roster() -> str | Response | tuple[str, int]:
     """The roster of today, and a form to add a person."""
     form = StaffForm()
     departments = queries.departments(db())
-    form.department_id.choices = [(d.id, d.name) for d in departments]
+    form.department_id.choices = offered((d.id, d.name) for d in departments)
     status = 200
     if form.validate_on_submit():
         new = NewStaff(
@@ -172,10 +173,10 @@ def manage(code: str) -> str:
     roles = queries.roles_of(db(), person.id)
     roles_form = RolesForm(roles=[role.value for role in roles])
     transfer_form = TransferForm()
-    transfer_form.department_id.choices = [(d.id, d.name) for d in queries.departments(db())]
+    transfer_form.department_id.choices = offered((d.id, d.name) for d in queries.departments(db()))
     return render_template(
         "people/manage.html", person=person, services=queries.service_of(db(), person.id), roles=roles,
-        roles_form=roles_form, transfer_form=transfer_form, leave_form=LeaveForm(),
+        roles_form=roles_form, role_choices=ROLE_CHOICES, transfer_form=transfer_form, leave_form=LeaveForm(),
     )  # fmt: skip
 
 
@@ -200,7 +201,7 @@ def transfer(code: str) -> Response:
     person = queries.staff_by_code(db(), code)
     form = TransferForm()
     departments = {d.id for d in queries.departments(db())}
-    form.department_id.choices = [(number, "") for number in departments]
+    form.department_id.choices = offered((number, "") for number in departments)
     try:
         if not form.validate_on_submit():
             raise Invalid({name: str(errors[0]) for name, errors in form.errors.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import BooleanField, FileField, FloatField, SelectField
 from wtforms.validators import Optional
 
-from app.core.web import House, ThaiDateField, needed, not_future, text_field
+from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
 from app.training.models import TRAINING_KINDS
 
 
@@ -13,7 +13,7 @@ class TrainingForm(House):
     """A course."""
 
     title = text_field("ชื่อหลักสูตร", needed("โปรดใส่ชื่อหลักสูตร"))
-    kind = SelectField("ประเภท", choices=[(kind, kind) for kind in TRAINING_KINDS])
+    kind = SelectField("ประเภท", choices=offered((kind, kind) for kind in TRAINING_KINDS))
     organizer = text_field("ผู้จัด")
     place = text_field("สถานที่")
     start_on = ThaiDateField("วันเริ่ม", [needed("โปรดใส่วันเริ่ม")])

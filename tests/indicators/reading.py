@@ -12,7 +12,9 @@ from app.people.models import Role, Viewer
 SEES_ALL = Viewer(staff_id=0, roles=frozenset({Role.SECRETARY}))
 
 
-def row(office: Office, name: str, year: int = 2558, as_of: str | None = None, department: str | None = None) -> Reading:
+def row(
+    office: Office, name: str, year: int = 2558, as_of: str | None = None, department: str | None = None
+) -> Reading:
     """One row."""
     with office.session() as db:
         found = queries.department_named(db, department)

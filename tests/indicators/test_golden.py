@@ -132,7 +132,11 @@ def test_author_and_robots_do_not_count(office: Office):
 
 
 def test_line_in_app_browser_is_a_person(office: Office):
-    load(office, article("A"), opened("A", None, "2015-03-01T09:00:00+07:00", user_agent="Mozilla/5.0 Safari Line/13.4.1/IAB"))
+    load(
+        office,
+        article("A"),
+        opened("A", None, "2015-03-01T09:00:00+07:00", user_agent="Mozilla/5.0 Safari Line/13.4.1/IAB"),
+    )
     assert count(office, "A5") == 1
 
 
@@ -182,14 +186,30 @@ def report(code: str, author: str, status: str = "verified"):
 
 
 def share(code: str, channel: str, target: str = "", sharer: str = SOMCHAI, at: str = "2015-03-01T09:00:00+07:00"):
-    return {"type": "share", "code": code, "article": "A", "sharer": sharer, "channel": channel, "target": target, "at": at}
+    return {
+        "type": "share",
+        "code": code,
+        "article": "A",
+        "sharer": sharer,
+        "channel": channel,
+        "target": target,
+        "at": at,
+    }
 
 
 def test_one_article_shared_twice_to_one_group_is_one_and_external_is_none(office: Office):
     load(office, article("A", author=MALEE), group())
-    load(office, share("X1", "group", "G1"), share("X2", "group", "G1"), share("X3", "line"), share("X4", "department", "D2"))
+    load(
+        office,
+        share("X1", "group", "G1"),
+        share("X2", "group", "G1"),
+        share("X3", "line"),
+        share("X4", "department", "D2"),
+    )
     assert count(office, "A6") == 0
-    reads = [opened("A", WICHAI, f"2015-03-0{2 + n}T09:00:00+07:00", share=code) for n, code in enumerate(("X1", "X2", "X3"))]
+    reads = [
+        opened("A", WICHAI, f"2015-03-0{2 + n}T09:00:00+07:00", share=code) for n, code in enumerate(("X1", "X2", "X3"))
+    ]
     load(office, *reads)
     assert count(office, "A6") == 1
     assert "แชร์ภายนอก แสดงแต่ไม่นับ" in reasons(office, "A6")
@@ -238,7 +258,11 @@ def test_lesson_is_keyed_by_article_else_thread_else_meeting(office: Office):
 def test_climate_activities_and_meetings(office: Office):
     activity = {"type": "activity", "on": "2015-03-01", "title": "ตลาดนัดความรู้", "status": "verified"}
     load(office, {**activity, "code": "AC1", "kind": "climate"}, {**activity, "code": "AC2", "kind": "announcement"})
-    load(office, meeting("M1", [SOMCHAI, MALEE, WICHAI], purpose="climate"), meeting("M2", [SOMCHAI, MALEE], purpose="climate"))
+    load(
+        office,
+        meeting("M1", [SOMCHAI, MALEE, WICHAI], purpose="climate"),
+        meeting("M2", [SOMCHAI, MALEE], purpose="climate"),
+    )
     assert count(office, "B1") == 1
     assert count(office, "B2") == 1
 
@@ -265,7 +289,9 @@ def test_check_round_before_appointment_is_zero_and_two_on_one_day_are_one(offic
 
 
 def test_b4_counts_revisions_by_appointed_curators(office: Office):
-    load(office, team("CUR", "curate", valid_to="2015-06-30", members=[MALEE]), article("A"), article("B"), article("C"))
+    load(
+        office, team("CUR", "curate", valid_to="2015-06-30", members=[MALEE]), article("A"), article("B"), article("C")
+    )
     load(
         office,
         revision("A", MALEE, "2015-02-01T09:00:00+07:00"),
@@ -280,9 +306,26 @@ def test_b4_counts_revisions_by_appointed_curators(office: Office):
 def test_care_and_improvement_are_one_per_day_and_channel(office: Office):
     load(office, team("CH", "channel"))
     care = {"type": "care_log", "team": "CH", "on": "2015-02-01", "status": "verified"}
-    load(office, {**care, "channel": "web", "what": "ก"}, {**care, "channel": "web", "what": "ข"}, {**care, "channel": "board", "what": "ค"})
-    better = {"type": "improvement", "on": "2015-02-01", "before": "ช้า", "after": "เร็ว", "why": "ถามบ่อย", "status": "verified"}
-    load(office, {**better, "channel": "web"}, {**better, "channel": "web", "after": "เร็วมาก"}, {**better, "channel": "board"})
+    load(
+        office,
+        {**care, "channel": "web", "what": "ก"},
+        {**care, "channel": "web", "what": "ข"},
+        {**care, "channel": "board", "what": "ค"},
+    )
+    better = {
+        "type": "improvement",
+        "on": "2015-02-01",
+        "before": "ช้า",
+        "after": "เร็ว",
+        "why": "ถามบ่อย",
+        "status": "verified",
+    }
+    load(
+        office,
+        {**better, "channel": "web"},
+        {**better, "channel": "web", "after": "เร็วมาก"},
+        {**better, "channel": "board"},
+    )
     assert count(office, "B5") == 2
     assert count(office, "C3") == 2
 
@@ -290,14 +333,25 @@ def test_care_and_improvement_are_one_per_day_and_channel(office: Office):
 def test_editions_count_once(office: Office):
     load(office, team("COM", "compile"))
     edition = {"type": "compilation", "team": "COM", "title": "รวมเรื่อง", "status": "verified"}
-    load(office, {**edition, "edition": "1/2558", "on": "2015-02-01"}, {**edition, "edition": "1/2558", "on": "2015-02-02"})
+    load(
+        office,
+        {**edition, "edition": "1/2558", "on": "2015-02-01"},
+        {**edition, "edition": "1/2558", "on": "2015-02-02"},
+    )
     load(office, {**edition, "edition": "2/2558", "on": "2015-03-01"})
     assert count(office, "B6") == 2
 
 
 @pytest.mark.parametrize(("score", "most", "passes"), [(6, 10, True), (5, 10, False), (3, 5, True), (59, 100, False)])
 def test_quiz_pass_mark_is_sixty_percent(lite_office: Office, score: int, most: int, passes: bool):
-    attempt = {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-02-01", "score": score, "max": most}
+    attempt = {
+        "type": "quiz_attempt",
+        "staff": SOMCHAI,
+        "set": "understand",
+        "on": "2015-02-01",
+        "score": score,
+        "max": most,
+    }
     load(lite_office, attempt, {**attempt, "set": "principles"})
     assert count(lite_office, "C2") == int(passes)
     assert count(lite_office, "C4") == int(passes)
@@ -323,7 +377,11 @@ def test_five_of_ten_meets_fifty_percent_and_four_of_nine_does_not(office: Offic
 
 def test_evaluation_submitted_in_november_counts_and_in_april_does_not(office: Office):
     round_ = {"type": "evaluation", "year": 2558}
-    load(office, {**round_, "code": "E1", "submitted_on": "2015-11-20"}, {**round_, "code": "E2", "submitted_on": "2016-04-05"})
+    load(
+        office,
+        {**round_, "code": "E1", "submitted_on": "2015-11-20"},
+        {**round_, "code": "E2", "submitted_on": "2016-04-05"},
+    )
     assert count(office, "C5", as_of="2016-05-01") == 1
     assert count(office, "C5", as_of="2015-11-19") == 0
     assert row(office, "C5", as_of="2016-05-01").state is RowState.NO_TARGET
@@ -334,7 +392,11 @@ def test_department_of_an_act_is_the_persons_department_on_that_day(office: Offi
         {"department": "D1", "start": "2010-01-01", "end": "2015-02-28"},
         {"department": "D2", "start": "2015-03-01"},
     ]
-    load(office, {**staff("MOVER", "นายย้าย กอง", department="D2"), "start": "2015-03-01", "services": services}, article("A"))
+    load(
+        office,
+        {**staff("MOVER", "นายย้าย กอง", department="D2"), "start": "2015-03-01", "services": services},
+        article("A"),
+    )
     load(office, opened("A", "MOVER", "2015-02-28T09:00:00+07:00"), opened("A", "MOVER", "2015-03-01T09:00:00+07:00"))
     assert count(office, "A5", department="D1") == 1
     assert count(office, "A5", department="D2") == 1
