@@ -179,7 +179,7 @@ class Browser:
     def get(self, path: str, **options):
         """Open a page, following redirects."""
         headers = {"User-Agent": "Mozilla/5.0 Chrome/126", **options.pop("headers", {})}
-        return self.client.get(path, headers=headers, follow_redirects=True, **options)
+        return self.client.get(path, headers=headers, follow_redirects=True, buffered=True, **options)
 
     def token(self, page: str) -> str:
         """CSRF token of a page."""

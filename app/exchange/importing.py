@@ -21,6 +21,8 @@ from app.knowledge.commands import Desk
 from app.search.documents import touch
 
 Progress = Callable[[int], None]
+# What an import fills in itself when a file does not say it.
+FILLED_IN = {("article", "first_published_on"), ("revision", "body")}
 
 
 @dataclass
@@ -118,8 +120,7 @@ def _existing(db: Session, name: str, builder: Builder, records: list[Record]) -
 
 def _same(before: Record, record: Record) -> bool:
     for one in record.type.fields:
-        optional_day = one.name == "first_published_on"  # Filled in at import when a file does not say it.
-        if (one.extra or optional_day) and one.name not in record.said:
+        if (one.extra or (record.type.name, one.name) in FILLED_IN) and one.name not in record.said:
             continue
         if before.given[one.name] != record.given[one.name]:
             return False
