@@ -87,7 +87,7 @@ def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
 
 
 def load_content(office: Office) -> None:
-    """Plans and handbook articles of `content/`; what is there already stays."""
+    """Plans of `content/`; what is there already stays. Handbook articles are an author's act: import-articles."""
     with office.session() as db:
         for path in sorted((CONTENT / "plans").glob("*.toml")):
             load_plan(db, path)

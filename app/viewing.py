@@ -8,12 +8,15 @@ from sqlalchemy import String, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from app.community.models import Membership
-from app.people.models import Role, Service, Staff, StaffRole, Team, TeamMember, Viewer
+from app.people.models import VISITOR, Role, Service, Staff, StaffRole, Team, TeamMember, Viewer
 from app.people.queries import serves_on
 
 
 def load_viewer(db: Session, staff: Staff, today: date) -> Viewer:
-    """Roles, groups, department and appointments of a person on a day; one statement."""
+    """Roles, groups, department and appointments of a person on a day; one statement.
+
+    A person whose service has ended, or has not begun, is a visitor.
+    """
     curating = (
         select(literal("curates"), literal(""), TeamMember.team_id)
         .join(Team, Team.id == TeamMember.team_id)
@@ -32,8 +35,14 @@ def load_viewer(db: Session, staff: Staff, today: date) -> Viewer:
                 Service.staff_id == staff.id, serves_on(today)
             ),
             curating,
+            select(literal("served"), cast(literal(""), String), Service.department_id).where(
+                Service.staff_id == staff.id
+            ),
         )
     ).all()
+    serves = any(what == "department" for what, _, _ in rows)
+    if not serves and any(what == "served" for what, _, _ in rows):
+        return VISITOR
     groups = {number for what, standing, number in rows if what == "group" and standing != "asked"}
     return Viewer(
         staff_id=staff.id,

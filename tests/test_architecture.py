@@ -23,7 +23,20 @@ ALLOWED: dict[str, set[str]] = {
     "indicators": {"core", "people", "activity", "search", "training", "knowledge", "community"},
     "exchange": {"core", "people", "activity", "search", "training", "knowledge", "community", "indicators"},
 }
-ORDER = ["models", "rules", "evidence", "measures", "scoring", "queries", "commands", "recorder", "registers", "current", "forms", "routes"]
+ORDER = [
+    "models",
+    "rules",
+    "evidence",
+    "measures",
+    "scoring",
+    "queries",
+    "commands",
+    "recorder",
+    "registers",
+    "current",
+    "forms",
+    "routes",
+]
 PURE = ["rules", "scoring"]
 NOT_IN_PURE = re.compile(r"^(flask|sqlalchemy|app\.core\.(web|database|clock)|.*\.(queries|commands|routes|forms))")
 TOP = {path.stem for path in APP.glob("*.py")}
@@ -52,7 +65,9 @@ def test_slices_import_only_downwards(slice_name: str):
         for module in imports(path):
             parts = module.split(".")
             if parts[0] == "app" and len(parts) > 1 and parts[1] != slice_name:
-                assert parts[1] in ALLOWED[slice_name] or parts[1] in TOP - {"cli", "home", "office"}, f"{path.name} imports {module}"
+                assert parts[1] in ALLOWED[slice_name] or parts[1] in TOP - {"cli", "home", "office"}, (
+                    f"{path.name} imports {module}"
+                )
                 assert parts[1] not in TOP, f"{path.name} imports the wiring: {module}"
 
 
@@ -120,7 +135,9 @@ def test_only_the_net_catches_everything():
 def test_templates_mark_safe_only_rendered_html():
     for path in sorted((ROOT / "templates").rglob("*.html")):
         for found in re.findall(r"\{\{([^}]*\|\s*safe[^}]*)\}\}", path.read_text("utf-8")):
-            assert re.fullmatch(r"\s*(revision\.html|thread\.html|post\.html|shown\.html|html)\s*\|\s*safe\s*", found), (path, found)
+            assert re.fullmatch(
+                r"\s*(revision\.html|thread\.html|post\.html|shown\.html|html)\s*\|\s*safe\s*", found
+            ), (path, found)
 
 
 def test_no_inline_script_or_style():

@@ -46,7 +46,9 @@ def test_plan_2558_is_the_plan_as_published():
     with (CONTENT / "plans" / "2558.toml").open("rb") as file:
         plan = tomllib.load(file)
     rows = {row["row"]: row for row in plan["rows"]}
-    assert list(rows) == [f"A{n}" for n in range(1, 8)] + [f"B{n}" for n in range(1, 8)] + [f"C{n}" for n in range(1, 7)]
+    assert list(rows) == [f"A{n}" for n in range(1, 8)] + [f"B{n}" for n in range(1, 8)] + [
+        f"C{n}" for n in range(1, 7)
+    ]
     # Worked out from the printed table: seventeen targets, none for A2, C4 and C5.
     targets = {
         "A1": 90, "A3": 6, "A4": 6, "A5": 12, "A6": 6, "A7": 6, "B1": 3, "B2": 3, "B3": 3, "B4": 3, "B5": 3, "B6": 3,

@@ -65,13 +65,22 @@ def test_doctor_finds_a_missing_index_and_a_changed_ledger(lite_office: Office):
     with lite_office.session() as db:
         db.execute(text("update opened set at = '2015-03-01 03:00:00'"))
         db.commit()
-    assert [f.text for f in examine(lite_office) if not f.good][0].startswith("บัญชีการเปิดอ่านถูกแก้หลังปิดผนึก วันที่ 2015-01-01")
+    assert next(f.text for f in examine(lite_office) if not f.good).startswith(
+        "บัญชีการเปิดอ่านถูกแก้หลังปิดผนึก วันที่ 2015-01-01"
+    )
 
 
 def khlang(data: Path, *arguments: str, fails: bool = False, **environment: str) -> str:
     """Run the command line as a person would."""
     env = {**os.environ, "KHLANG_DATA": str(data), "KHLANG_TESTING": "1", "KHLANG_TODAY": "2015-09-30", **environment}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "app.cli", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert (done.returncode != 0) == fails, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr if fails else done.stdout
@@ -114,7 +123,12 @@ def test_command_line_from_empty_folder_to_indicators(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KHLANG_ROSTER_BASE", "some"), ("KHLANG_QUIZ_PASS_PERCENT", "0"), ("KHLANG_TRAFFIC_DAYS", "30"), ("KHLANG_MAX_UPLOAD_MB", "x")],
+    [
+        ("KHLANG_ROSTER_BASE", "some"),
+        ("KHLANG_QUIZ_PASS_PERCENT", "0"),
+        ("KHLANG_TRAFFIC_DAYS", "30"),
+        ("KHLANG_MAX_UPLOAD_MB", "x"),
+    ],
 )
 def test_settings_that_cannot_be_are_explained(name: str, value: str):
     with pytest.raises(KhlangError, match=name):

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.activity import queries, rules
+from app.activity import queries, recounting, rules
 from app.activity.models import (
     SHARE_CHANNELS,
     AccessDay,
@@ -99,17 +99,19 @@ def _count(db: Session, line: Opened) -> None:
 def _replace_double(db: Session, line: Opened) -> None:
     """The opening that this one follows within 30 s stops counting; a day left empty by it leaves the rollup."""
     since = line.at - timedelta(seconds=rules.DOUBLE_SECONDS)
-    earlier = select(Opened.id, Opened.on).where(
+    earlier = select(Opened.id, Opened.on, Opened.share_id).where(
         Opened.article_id == line.article_id,
         Opened.person == line.person,
         Opened.reason.is_(None),
         Opened.at >= since,
         Opened.at <= line.at,
     )
-    for number, day in db.execute(earlier).all():
+    for number, day, share_id in db.execute(earlier).all():
         db.execute(update(Opened).where(Opened.id == number).values(reason=Reason.DOUBLE.value))
         if day != line.on:
             _drop_empty_day(db, line, day)
+        if share_id is not None:
+            recounting.verify_shares(db, {share_id})
 
 
 def _drop_empty_day(db: Session, line: Opened, day: date) -> None:

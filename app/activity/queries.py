@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.activity.models import AccessDay, AccessFigures, LedgerSeal, Opened, Share
+from app.activity.models import AccessDay, AccessFigures, LedgerSeal, Opened, Reason, Share
 from app.core.database import AnySelect
 
 
@@ -61,11 +61,13 @@ def seal_of(db: Session, day: date, previous: str) -> tuple[int, str]:
     events = 0
     columns = (
         Opened.id, Opened.article_id, Opened.person, Opened.at, Opened.channel, Opened.share_id, Opened.robot,
-        Opened.status_code,
+        Opened.status_code, Opened.reason,
     )  # fmt: skip
     query = select(*columns).where(Opened.recorded_on == day).order_by(Opened.id).execution_options(yield_per=5000)
-    for number, article, person, at, channel, share, robot, status in db.execute(query):
-        line = f"{number}|{article}|{person}|{at.isoformat()}|{channel}|{share}|{int(robot)}|{status}\n"
+    for number, article, person, at, channel, share, robot, status, reason in db.execute(query):
+        # A double is found out later, when the next opening comes: the only verdict that may change.
+        verdict = "" if reason in (None, Reason.DOUBLE.value) else reason
+        line = f"{number}|{article}|{person}|{at.isoformat()}|{channel}|{share}|{int(robot)}|{status}|{verdict}\n"
         digest.update(line.encode())
         events += 1
     return events, digest.hexdigest()

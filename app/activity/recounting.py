@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.activity import rules
@@ -60,13 +60,26 @@ def differences(
         if line.reason != reason and len(found) < 100:
             found.append(f"รายการเปิดอ่าน {line.id} วันที่ {line.on}: บันทึกเหตุผล {line.reason} ควรเป็น {reason}")
         share = shares.get(line.share_id)
-        if reason is None and share and rules.verifies(share.sharer_id, share.on, line.staff_id, line.on):
+        if reason is None and share and _verifies(share, line.article_id, line.staff_id, line.on):
             verified[share.id] = min(line.on, verified.get(share.id, line.on))
-    found += _rollup_differences(db, first_day, last_day)
+    found += _impossible_verdicts(db, first_day, last_day) + _rollup_differences(db, first_day, last_day)
     for share in shares.values():
         if first_day <= share.on <= last_day and share.verified_on != verified.get(share.id):
             found.append(f"การแชร์ {share.code}: บันทึกว่ายืนยัน {share.verified_on} ควรเป็น {verified.get(share.id)}")
     return found[:100]
+
+
+def _impossible_verdicts(db: Session, first_day: date, last_day: date) -> list[str]:
+    """Lines that stand although a robot or a failure can never count."""
+    never = or_(Opened.robot, Opened.status_code.not_in(rules.SUCCESSFUL))
+    query = select(Opened.id, Opened.on).where(
+        Opened.on >= first_day,
+        Opened.on <= last_day,
+        never,
+        or_(Opened.reason.is_(None), Opened.reason == Reason.DOUBLE.value),
+    )
+    rows = db.execute(query.limit(50))
+    return [f"รายการเปิดอ่าน {number} วันที่ {on}: ถูกนับทั้งที่ไม่ควรนับ" for number, on in rows]
 
 
 def _rollup_differences(db: Session, first_day: date, last_day: date) -> list[str]:
@@ -102,21 +115,30 @@ def rebuild(db: Session, article_ids: set[int] | None, progress: Callable[[int],
         .group_by(Opened.on, Opened.person, Opened.article_id)
     )
     db.execute(insert(AccessDay).from_select(["on", "person", "article_id", "staff_id", "channel"], rows))
-    _rebuild_shares(db, condition)
+    touched = Share.article_id.in_(article_ids or set()) if few else literal(1) == 1
+    verify_shares(db, set(db.scalars(select(Share.id).where(touched))))
 
 
-def _rebuild_shares(db: Session, condition: ColumnElement[bool]) -> None:
-    reads = (
-        select(Opened.share_id, Opened.staff_id, Opened.on)
-        .where(condition, Opened.reason.is_(None), Opened.share_id.is_not(None))
-        .distinct()
-    )
-    verified: dict[int, date] = {}
-    shares = {share.id: share for share in db.scalars(select(Share))}
-    for share_id, reader_id, on in db.execute(reads):
-        share = shares[share_id or 0]
-        if rules.verifies(share.sharer_id, share.on, reader_id, on):
-            verified[share.id] = min(on, verified.get(share.id, on))
-    for share_id, on in verified.items():
-        shares[share_id].verified_on = on
+def verify_shares(db: Session, share_ids: set[int]) -> None:
+    """Set the day some shares were first read by another, from the ledger as it stands; None when it was not."""
     db.flush()
+    for start in range(0, len(share_ids), 500):
+        some = sorted(share_ids)[start : start + 500]
+        shares = {share.id: share for share in db.scalars(select(Share).where(Share.id.in_(some)))}
+        reads = (
+            select(Opened.share_id, Opened.article_id, Opened.staff_id, Opened.on)
+            .where(Opened.share_id.in_(some), Opened.reason.is_(None))
+            .distinct()
+        )
+        verified: dict[int, date] = {}
+        for share_id, article_id, reader_id, on in db.execute(reads):
+            if share_id is not None and _verifies(shares[share_id], article_id, reader_id, on):
+                verified[share_id] = min(on, verified.get(share_id, on))
+        for share in shares.values():
+            share.verified_on = verified.get(share.id)
+    db.flush()
+
+
+def _verifies(share: Share, article_id: int, reader_id: int | None, on: date) -> bool:
+    """A link leads to its own article only."""
+    return share.article_id == article_id and rules.verifies(share.sharer_id, share.on, reader_id, on)

@@ -70,7 +70,7 @@ def doubles(instants: Iterable[datetime]) -> list[bool]:
 
 def verifies(sharer_id: int, shared_on: date, reader_id: int | None, read_on: date) -> bool:
     """A counted access through the link by someone who is not the sharer, in the same fiscal year."""
-    return reader_id != sharer_id and be_fiscal_year(read_on) == be_fiscal_year(shared_on) and read_on >= shared_on
+    return reader_id != sharer_id and be_fiscal_year(read_on) == be_fiscal_year(shared_on)
 
 
 def is_internal(channel: str) -> bool:

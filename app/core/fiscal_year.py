@@ -36,7 +36,7 @@ class FiscalYear:
         return date(self.be_year - 543, 9, 30)
 
     def as_of(self, day: date) -> date:
-        """Day the roster is read: `day`, never later than 30 September. Source: INDICATORS section 2."""
+        """Day the roster is read: `day`, never later than 30 September. Source: counting contract, section 2."""
         return min(day, self.last_day)
 
     def elapsed(self, day: date) -> float:

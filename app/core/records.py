@@ -30,7 +30,7 @@ STATUS_NAMES = {
 
 
 class HumanRecord:
-    """Columns of a human record. Source: INDICATORS section 2. `file_sha256` is the scanned evidence, if any."""
+    """Columns of a human record. Source: counting contract, section 2. `file_sha256` is the scanned evidence, if any."""
 
     status: Mapped[str] = mapped_column(String(12), default=Status.SUBMITTED.value)
     recorded_at: Mapped[datetime] = mapped_column(Instant)

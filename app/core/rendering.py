@@ -163,7 +163,7 @@ def _allowed(tag: str, name: str, value: str) -> bool:
     if name == "class":
         return all(part in _CLASSES or re.fullmatch(r"language-[a-z0-9+-]{1,20}", part) for part in value.split())
     if name == "src":
-        return value.startswith("/") and not value.startswith(("//", "/\\"))
+        return re.fullmatch(r"/(?![/\\])[^\s\x00-\x1f\\]*", value) is not None
     if name in ("start", "colspan", "rowspan"):
         return value.isascii() and value.isdigit() and len(value) < 4
     return True

@@ -42,7 +42,7 @@ LONG_MONTHS = (
 def normalise(text: str) -> str:
     """Text as the office stores it: NFC, private-use marks mapped, ำ recomposed, marks single and in order.
 
-    Keeps line breaks, digits and case. Source: INDICATORS section 1. Example: กําลังใจ (decomposed) -> กำลังใจ.
+    Keeps line breaks, digits and case. Source: counting contract, section 1. Example: กําลังใจ (decomposed) -> กำลังใจ.
     """
     text = unicodedata.normalize("NFC", text.translate(_CLEAN)).replace("\r\n", "\n").replace("\r", "\n")
     text = text.replace("เเ", "แ")

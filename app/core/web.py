@@ -54,7 +54,11 @@ def is_navigation() -> bool:
     purpose = (request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")).lower()
     if "prefetch" in purpose or "prerender" in purpose or "preview" in purpose or request.headers.get("X-Moz"):
         return False
-    return request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") in ("document", "empty")
+    mode, destination = (
+        request.headers.get("Sec-Fetch-Mode", "navigate"),
+        request.headers.get("Sec-Fetch-Dest", "document"),
+    )
+    return request.method == "GET" and mode == "navigate" and destination == "document"
 
 
 def needed(message: str) -> DataRequired:

@@ -56,6 +56,8 @@ def problem(status: int, title: str, detail: str = "") -> Response:
     response = jsonify(type="about:blank", title=title, status=status, detail=detail or title)
     response.status_code = status
     response.content_type = "application/problem+json"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -67,7 +69,7 @@ def _need_token() -> None:
 
 def _window() -> tuple[int, int]:
     numbers = []
-    for name, default, low, high in (("offset", 0, 0, 10_000_000), ("limit", 50, 1, MAX_LIMIT)):
+    for name, default, low, high in (("offset", 0, 0, 10_000_000), ("limit", 50, 0, MAX_LIMIT)):
         text = request.args.get(name, str(default))
         if not (text.isascii() and text.isdigit() and len(text) < 9):
             raise Invalid({name: f"{name} ต้องเป็นจำนวนเต็มไม่ติดลบ"})
@@ -216,8 +218,8 @@ def evidence(be_year: int, row: str) -> Response:
     items = [
         {
             "key": line.key, "reference": line.reference, "on": line.on.isoformat(), "title": line.title,
-            "person": line.person, "department": line.department, "channel": line.channel, "counted": line.counted,
-            "reason": line.reason or None,
+            "person": line.person, "department": line.department, "channel": line.channel_code, "counted": line.counted,
+            "reason": line.reason_code or None,
         }
         for line in found.items
     ]  # fmt: skip

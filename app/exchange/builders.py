@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.activity import rules as activity_rules
-from app.activity.models import Opened, OpenedFacts, Share
+from app.activity.models import Opened, OpenedFacts, Reason, Share
 from app.community.models import (
     Award,
     Group,
@@ -223,9 +223,9 @@ class _Plain:
         """Change the row of this key."""
         columns = self.columns(b, record.given) | (_human(b, record) if record.type.human else {})
         names = {"training": "training_id", "staff": "staff_id", "article": "article_id"}
-        keys = [names.get(name, name) for name in record.type.key]
+        keys = [names.get(name, name) for name in record.type.update_key or record.type.key]
         found = b.db.scalars(
-            select(self.model).where(*[getattr(self.model, name) == columns[name] for name in keys])
+            select(self.model).where(*[getattr(self.model, name) == columns[name] for name in keys]).limit(1)
         ).one()
         for name, value in columns.items():
             setattr(found, name, value)
@@ -516,12 +516,12 @@ def _add_revisions(b: Builder, records: list[Record]) -> None:
             body = b.db.scalars(select(Revision.body).where(*latest)).one()
         article.latest_number += 1
         article.version += 1
-        approved = g["approved"] and article.state != "draft"
+        approved = g["approved"]
         _add_text(
             b, article, article.latest_number, body, b.ids("staff")[g["editor"]], g["at"], approved=approved,
             minor=g["minor"], summary=g["summary"],
         )  # fmt: skip
-        if approved:
+        if approved and article.state != "draft":
             article.published_number = article.latest_number
         article.updated_at = max(article.updated_at, g["at"])
         b.touched_articles.add(article.id)
@@ -600,6 +600,7 @@ def existing_accesses(db: Session, b: Builder, records: list[Record]) -> Iterato
             "user_agent": "bot" if line.robot else None,
             "status_code": line.status_code,
             "share": names["share"].get(line.share_id or 0),
+            "judged": line.reason or "counted",
         }
         yield Record(0, shape, given, frozenset(given))
 
@@ -660,12 +661,16 @@ def _access_row(
         permitted=_permitted(article, staff_id, readers),
         published=article.first_published_on is not None
         and article.state != "draft"
-        and article.first_published_on <= local.date(),
+        and article.first_published_on <= local.date()
+        and (article.retired_on is None or local.date() <= article.retired_on),
         is_author=staff_id == article.author_id,
         is_admin=staff_id in readers.admins,
         last_edit_at=max(earlier) if earlier else None,
     )
     reason = activity_rules.reason_against(facts)
+    if g["judged"] is not None:
+        # An export says how the ledger judged; later changes of people and articles do not change the past.
+        reason = None if g["judged"] in ("counted", Reason.DOUBLE) else Reason(g["judged"])
     return {
         "article_id": article.id, "person": activity_rules.person_key(staff_id, g["guest"] or ""),
         "staff_id": staff_id, "at": g["at"], "on": local.date(), "hour": local.hour, "channel": g["channel"],

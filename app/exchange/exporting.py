@@ -17,6 +17,7 @@ from app.activity.models import Opened, Share
 from app.community.models import Award, Group, Lesson, Meeting, MeetingAttendee, Membership, Post, Thread
 from app.core.files import FileStore
 from app.core.records import HumanRecord
+from app.exchange.formats import TYPES
 from app.indicators.models import (
     Acknowledgement,
     Activity,
@@ -203,31 +204,28 @@ def _articles(db: Session, codes: Codes) -> Records:
 
 
 def _first_bodies(db: Session) -> dict[int, str]:
-    """Text of the first publication; of a draft its latest text."""
+    """Text of the first publication; of a draft its first text."""
     query = select(Revision.article_id, Revision.body, Revision.first).order_by(Revision.article_id, Revision.number)
     found: dict[int, str] = {}
-    settled: set[int] = set()
     for article_id, body, first in db.execute(query):
-        if article_id not in settled:
+        if first or article_id not in found:
             found[article_id] = body
-        if first:
-            settled.add(article_id)
     return found
 
 
 def _revisions(db: Session, codes: Codes) -> Records:
-    """Revisions after the first publication; a draft's earlier texts are not part of the exchange."""
+    """Revisions after the first publication, or after a draft's first text; texts before a publication stay home."""
     query = (
-        select(Revision)
+        select(Revision, Article.state)
         .join(Article, Article.id == Revision.article_id)
-        .where(Article.deleted_at.is_(None), Article.state != "draft")
+        .where(Article.deleted_at.is_(None))
         .order_by(Revision.article_id, Revision.number)
     )
-    published: set[int] = set()
-    for row in db.scalars(query):
-        if row.first:
-            published.add(row.article_id)
-        elif row.article_id in published:
+    begun: set[int] = set()
+    for row, state in db.execute(query):
+        if row.first or (state == "draft" and row.article_id not in begun):
+            begun.add(row.article_id)
+        elif row.article_id in begun:
             yield {
                 "article": codes.of("article", row.article_id), "editor": codes.of("staff", row.editor_id),
                 "at": row.at, "minor": row.minor, "approved": row.approved, "summary": row.summary, "body": row.body,
@@ -266,7 +264,7 @@ def _accesses(db: Session, codes: Codes) -> Records:
                 "article": codes.of("article", row.article_id), "staff": codes.of("staff", row.staff_id),
                 "guest": row.person if row.staff_id is None else None, "at": row.at, "channel": row.channel,
                 "user_agent": "bot" if row.robot else None, "status_code": row.status_code,
-                "share": codes.of("share", row.share_id),
+                "share": codes.of("share", row.share_id), "judged": row.reason or "counted",
             }  # fmt: skip
 
 
@@ -344,9 +342,9 @@ def _quiz_attempts(db: Session, codes: Codes) -> Records:
         }  # fmt: skip
 
 
-def _evaluations(db: Session, _: Codes) -> Records:
+def _evaluations(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(Evaluation).order_by(Evaluation.code)):
-        yield {"code": row.code, "year": row.be_year, "submitted_on": row.submitted_on}
+        yield {"code": row.code, "year": row.be_year, "submitted_on": row.submitted_on, **_human(codes, row)}
 
 
 def _awards(db: Session, codes: Codes) -> Records:
@@ -372,9 +370,8 @@ EXPORTERS: dict[str, Callable[[Session, Codes], Records]] = {
 
 def as_json(record_type: str, record: dict[str, Any]) -> str:
     """One line of a `.jsonl`: empty fields left out, days and instants in ISO."""
-    kept = {name: value for name, value in record.items() if value not in (None, "", [], ())}
-    if record_type == "article":
-        kept.setdefault("body", "")
+    needed = {one.name for one in TYPES[record_type].fields if one.required}
+    kept = {name: v for name, v in record.items() if v is not None and (name in needed or v not in ("", [], ()))}
     return json.dumps({"type": record_type, **kept}, ensure_ascii=False, default=_plain)
 
 

@@ -5,12 +5,13 @@ Names are a public contract. Fields marked `extra` are additions that an export 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from app.activity.models import CHANNELS, SHARE_CHANNELS
+from app.activity.models import CHANNELS, SHARE_CHANNELS, Reason
 from app.community.models import GROUP_VISIBILITIES, PURPOSES
 from app.core.errors import KhlangError
 from app.core.fiscal_year import MAX_BE_YEAR, MIN_BE_YEAR
@@ -47,15 +48,20 @@ class Field:
     low: int = 0
     extra: bool = False
     blank: bool = False
+    longest: int = 400
 
 
 @dataclass(frozen=True)
 class RecordType:
-    """One type: its fields, and the fields that name a record (all of them when the type has no key of its own)."""
+    """One type: its fields, and the fields that name a record (all of them when the type has no key of its own).
+
+    `update_key` names the record that `--update` changes when the type has no code.
+    """
 
     name: str
     fields: tuple[Field, ...]
     key: tuple[str, ...] = ()
+    update_key: tuple[str, ...] = ()
     human: bool = False
     subject: str = ""
     by_name: dict[str, Field] = field(default_factory=dict, compare=False)
@@ -84,8 +90,8 @@ def _day(name: str, *, required: bool = True, extra: bool = False) -> Field:
     return Field(name, "date", required=required, extra=extra)
 
 
-def _line(name: str, *, required: bool = True) -> Field:
-    return Field(name, "line", required=required, default="")
+def _line(name: str, *, required: bool = True, longest: int = 400) -> Field:
+    return Field(name, "line", required=required, default="", longest=longest)
 
 
 def _text(name: str, *, required: bool = True) -> Field:
@@ -104,9 +110,10 @@ _HUMAN = (
 
 
 def _type(
-    name: str, *fields: Field, key: tuple[str, ...] = ("code",), human: bool = False, subject: str = ""
-) -> RecordType:
-    return RecordType(name, fields + (_HUMAN if human else ()), key, human, subject)
+    name: str, *fields: Field, key: tuple[str, ...] = ("code",), human: bool = False, subject: str = "",
+    update_key: tuple[str, ...] = (),
+) -> RecordType:  # fmt: skip
+    return RecordType(name, fields + (_HUMAN if human else ()), key, update_key, human, subject)
 
 
 _SERVICES = Field("services", "services", required=False, default=(), extra=True)
@@ -137,7 +144,7 @@ TYPES: dict[str, RecordType] = {
         ),
         _type(
             "training_attendance", _ref("training", "training"), _ref("staff", "staff"),
-            _choice("result", ("done", "not_done")), key=("training", "staff"), human=True, subject="staff",
+            _choice("result", ("done", "not_done")), key=(), update_key=("training", "staff"), human=True, subject="staff",
         ),
         _type(
             "report", _code(), _ref("training", "training"), _ref("author", "staff"), _day("on"), human=True,
@@ -158,8 +165,8 @@ TYPES: dict[str, RecordType] = {
             _ref("training", "training", required=False), human=True,
         ),
         _type(
-            "article", _code(), _line("title"), Field("body", "text", blank=True), _ref("author", "staff"), _line("category", required=False),
-            Field("tags", "lines", required=False, default=()), _choice("visibility", VISIBILITIES, default="staff"),
+            "article", _code(), _line("title", longest=300), Field("body", "text", blank=True), _ref("author", "staff"), _line("category", required=False, longest=200),
+            Field("tags", "lines", required=False, default=()), _choice("visibility", VISIBILITIES),
             _ref("group", "group", required=False), _choice("state", ("draft", "published", "retired")),
             _day("first_published_on", required=False), _ref("training", "training", required=False),
             _ref("thread", "thread", required=False), _ref("meeting", "meeting", required=False),
@@ -171,7 +178,7 @@ TYPES: dict[str, RecordType] = {
         ),
         _type(
             "revision", _ref("article", "article"), _ref("editor", "staff"), Field("at", "instant"),
-            Field("minor", "bool"), Field("approved", "bool"), _line("summary", required=False),
+            Field("minor", "bool"), Field("approved", "bool"), _line("summary", required=False, longest=300),
             Field("body", "text", required=False), key=("article", "editor", "at"),
         ),
         _type(
@@ -180,13 +187,14 @@ TYPES: dict[str, RecordType] = {
         ),
         _type(
             "share", _code(), _ref("article", "article"), _ref("sharer", "staff"), _choice("channel", SHARE_CHANNELS),
-            _line("target", required=False), Field("at", "instant"),
+            _line("target", required=False, longest=200), Field("at", "instant"),
         ),
         _type(
             "access", _ref("article", "article"), _ref("staff", "staff", required=False),
             Field("guest", "line", required=False), Field("at", "instant"), _choice("channel", CHANNELS),
-            Field("user_agent", "line", required=False),
+            Field("user_agent", "line", required=False, longest=1_000_000),
             Field("status_code", "int", required=False, default=200, low=100), _ref("share", "share", required=False),
+            Field("judged", "choice", required=False, choices=("counted", *Reason), extra=True),
             key=(),
         ),
         _type(
@@ -195,10 +203,10 @@ TYPES: dict[str, RecordType] = {
         ),
         _type(
             "application", _ref("article", "article"), _ref("staff", "staff"), _day("on"), _text("note"),
-            key=("article", "staff", "on"), human=True, subject="staff",
+            key=(), update_key=("article", "staff", "on"), human=True, subject="staff",
         ),
         _type("activity", _code(), _choice("kind", ACTIVITY_KINDS), _day("on"), _line("title"), human=True),
-        _type("check_round", _ref("team", "team"), _day("on"), _text("result", required=False), key=(), human=True),
+        _type("check_round", _ref("team", "team"), _day("on"), Field("result", "text", blank=True), key=(), human=True),
         _type(
             "care_log", _ref("team", "team"), _choice("channel", LOG_CHANNELS), _day("on"), _text("what"), key=(),
             human=True,
@@ -220,7 +228,7 @@ TYPES: dict[str, RecordType] = {
             "quiz_attempt", _ref("staff", "staff"), _choice("set", QUIZ_SETS), _day("on"),
             Field("score", "int", low=0), Field("max", "int", low=1), key=(),
         ),
-        _type("evaluation", _code(), Field("year", "year"), _day("submitted_on")),
+        _type("evaluation", _code(), Field("year", "year"), _day("submitted_on"), human=True),
         _type(
             "award", _ref("staff", "staff"), _day("on"), _text("reason"), _ref("article", "article", required=False),
             key=(),
@@ -259,7 +267,7 @@ def check_line(number: int, value: Any) -> Record:
     given: dict[str, Any] = {}
     for one in record_type.fields:
         raw = value.get(one.name, MISSING)
-        if raw is MISSING or raw is None:
+        if raw is MISSING or raw is None or (raw == "" and not one.required):
             if one.required:
                 raise BadRecord(number, one.name, "ต้องมีค่า")
             given[one.name] = one.default
@@ -302,8 +310,8 @@ def _string(one: Field, raw: Any, wrong: Any) -> str:
         raise wrong("ว่างไม่ได้")
     if one.kind == "code" and len(text) > 40:
         raise wrong("รหัสยาวเกิน 40 ตัวอักษร")
-    if one.kind == "line" and len(text) > 400:
-        raise wrong("ข้อความยาวเกิน 400 ตัวอักษร")
+    if one.kind == "line" and len(text) > one.longest:
+        raise wrong(f"ข้อความยาวเกิน {one.longest} ตัวอักษร")
     if one.kind == "choice" and text not in one.choices:
         raise wrong(f"ค่า {text!r} ไม่อยู่ใน {', '.join(one.choices)}")
     return text
@@ -312,6 +320,8 @@ def _string(one: Field, raw: Any, wrong: Any) -> str:
 def _strings(one: Field, raw: list[str], wrong: Any) -> tuple[str, ...]:
     items = tuple(dict.fromkeys(one_line(item) for item in raw))
     for item in items:
+        if one.kind == "lines" and len(item) > 60:
+            raise wrong("คำหนึ่งยาวเกิน 60 ตัวอักษร")
         if one.kind == "choices" and item not in one.choices:
             raise wrong(f"ค่า {item!r} ไม่อยู่ใน {', '.join(one.choices)}")
     return tuple(sorted(items))
@@ -336,7 +346,7 @@ def _number(one: Field, raw: Any, wrong: Any) -> int | float:
 def _moment(one: Field, raw: str, wrong: Any) -> date | datetime:
     try:
         if one.kind == "date":
-            if len(raw) != 10:
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", raw):
                 raise ValueError
             day = date.fromisoformat(raw)
             if not 1900 <= day.year <= 2200:
@@ -402,7 +412,14 @@ def _check_quiz(record: Record) -> None:
         raise BadRecord(record.line, "score", "คะแนนเกินคะแนนเต็ม")
 
 
+def _check_group(record: Record) -> None:
+    # A facilitator is a member anyway: named once.
+    facilitators = record.given["facilitators"]
+    record.given["members"] = tuple(code for code in record.given["members"] if code not in facilitators)
+
+
 _SPECIAL = {
+    "group": _check_group,
     "access": _check_access,
     "article": _check_article,
     "lesson": _check_lesson,

@@ -74,9 +74,12 @@ def _import_type(
     if name == "access":
         records = [builders.canonical_access(builder, record) for record in records]
     there = {record.key: record for record in _existing(db, name, builder, records)}
+    updatable = {_update_key(record): record for record in there.values()} if update else {}
     fresh: list[Record] = []
     for record in _resolved(builder, records):
         before = there.get(record.key)
+        if before is None and update and record.type.update_key:
+            before = updatable.get(_update_key(record))
         if before is None:
             there[record.key] = record
             fresh.append(record)
@@ -95,6 +98,10 @@ def _import_type(
         progress(len(chunk))
     done.added[name] += len(fresh)
     builder.forget(name)
+
+
+def _update_key(record: Record) -> tuple[object, ...]:
+    return tuple(record.given[name] for name in record.type.update_key)
 
 
 def _resolved(builder: Builder, records: list[Record]) -> Iterator[Record]:

@@ -79,6 +79,7 @@ def article_record(file: MarkdownFile, root: Path, author: str | None, publish: 
         "body": file.body.strip() + "\n",
         "author": str(front.get("author") or author or ""),
         "state": "published" if publish else "draft",
+        "visibility": "staff",
     }
     if not record["author"]:
         raise BadFile(file.path, "author", "ไม่มีผู้เขียน ใส่ author ในส่วนหัว หรือใช้ --author")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.database import transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
+from app.core.fiscal_year import FiscalYear
 from app.core.records import HumanRecord, mark_verified, mark_void
 from app.indicators.measures import MEASURES
 from app.indicators.models import UNIT_NAMES, Acknowledgement, Plan, PlanRow
@@ -64,6 +65,7 @@ def set_local_target(db: Session, viewer: Viewer, be_year: int, row_id: str, tar
     """The office's own target for a row where the plan prints none, with its reason."""
     if not viewer.has(Role.SECRETARY):
         raise NotAllowed("ตั้งค่าเป้าหมายได้เฉพาะเลขานุการ")
+    FiscalYear(be_year)
     row = db.get(PlanRow, (be_year, row_id))
     if row is None:
         raise NotFound("ไม่พบแถวนี้ในแผน")

@@ -37,7 +37,7 @@ from app.training.models import ATTENDED_KINDS, Attendance, Report, Training
 
 COLUMNS = (
     "key", "reference", "day", "title", "person_id", "channel", "recorder_id", "verifier_id", "file_sha256",
-    "group_id", "url", "part", "reason",
+    "group_id", "article_id", "url", "part", "reason",
 )  # fmt: skip
 Columns = dict[str, Any]
 
@@ -48,7 +48,7 @@ def _select(columns: Columns) -> AnySelect:
     """Select with exactly COLUMNS; the missing ones are empty."""
     empty: Columns = {
         "person_id": null(), "channel": literal(""), "recorder_id": null(), "verifier_id": null(),
-        "file_sha256": null(), "group_id": null(), "url": literal(""), "part": literal(""), "reason": literal(""),
+        "file_sha256": null(), "group_id": null(), "article_id": null(), "url": literal(""), "part": literal(""), "reason": literal(""),
     }  # fmt: skip
     filled = empty | columns
     return select(*[_typed(name, filled[name]).label(name) for name in COLUMNS])
@@ -150,6 +150,7 @@ def _article(columns: Columns) -> Columns:
         "reference": Article.code,
         "title": Article.title,
         "group_id": Article.group_id,
+        "article_id": Article.id,
         "url": literal("/articles/") + Article.code,
     } | columns
 
@@ -159,7 +160,7 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
     published = and_(
         Article.state != "draft",
         Article.first_published_on <= scope.as_of,
-        or_(Article.state == "published", Article.retired_on > scope.as_of),
+        or_(Article.state == "published", and_(Article.retired_on.is_not(None), Article.retired_on > scope.as_of)),
         Article.deleted_at.is_(None),
     )
     faults = (
@@ -406,7 +407,7 @@ def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
         _select(
             _article(
                 {
-                    "key": literal("share:") + Article.code + "+" + Share.channel + ":" + Share.target,
+                    "key": literal("share:") + Article.code + "+" + Share.target,
                     "reference": Share.code,
                     "day": Share.on,
                     "person_id": Share.sharer_id,
@@ -588,6 +589,7 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
                 "title": func.coalesce(Article.title, Thread.title, Meeting.title),
                 "person_id": func.coalesce(Article.author_id, Lesson.recorded_by_id),
                 "group_id": func.coalesce(Article.group_id, Thread.group_id, Meeting.group_id),
+                "article_id": Article.id,
                 "url": url,
                 "reason": reason,
             }
@@ -686,9 +688,10 @@ def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
     """C5: evaluation rounds of this year submitted from 1 October to 120 days after 30 September."""
     last = FiscalYear(scope.be_year).last_day + timedelta(days=120)
     late = or_(Evaluation.submitted_on > last, Evaluation.submitted_on < scope.first_day)
-    reason = case((late, literal("ส่งนอกช่วง 1 ต.ค. ถึง 120 วันหลังสิ้นปี")), else_=literal(""))
+    reason = _status_reason(Evaluation, (late, "ส่งนอกช่วง 1 ต.ค. ถึง 120 วันหลังสิ้นปี"))
     query = _select(
-        {
+        _record(Evaluation)
+        | {
             "key": literal("evaluation:") + Evaluation.code,
             "reference": Evaluation.code,
             "day": Evaluation.submitted_on,

@@ -159,10 +159,11 @@ class QuizAttempt(Base):
     max_score: Mapped[int]
 
 
-class Evaluation(Base):
+class Evaluation(HumanRecord, Base):
     """An evaluation round of a plan, submitted to the mayor on a day."""
 
     __tablename__ = "evaluation"
+    __table_args__ = record_constraints()
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
@@ -261,10 +262,12 @@ class EvidenceLine:
     person: str
     department: str
     channel: str
+    channel_code: str
     recorder: str
     verifier: str
     file_sha256: str
     counted: bool
     reason: str
+    reason_code: str
     also_in: list[str]
     url: str

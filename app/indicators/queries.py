@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from app.indicators.models import (
     Scope,
     Visit,
 )
+from app.knowledge.models import Article
+from app.knowledge.queries import readable
 from app.people.models import Department, Service, Staff, Viewer
 from app.people.queries import roster
 
@@ -61,12 +64,13 @@ def scope_for(
 ) -> Scope:
     """Scope of a year as of a day (default today), never later than 30 September. Raises Invalid for a bad year."""
     year = FiscalYear(be_year)
-    known_on = as_of or today
+    day = year.as_of(as_of or today)
     return Scope(
         be_year=be_year,
         first_day=year.first_day,
-        as_of=year.as_of(known_on),
-        known_on=known_on,
+        as_of=day,
+        # Row C5 is submitted after the year: its finished figure is what is known today.
+        known_on=max(today, day) if day == year.last_day else day,
         department_id=department_id,
         official_only=config.roster_base == "official",
         external_shares=config.external_shares,
@@ -110,8 +114,10 @@ def count_row(db: Session, measure_name: str, scope: Scope) -> tuple[dict[int | 
     if measure_name == "accesses":
         return _count_accesses(db, scope)
     lines = measure.lines(scope, False).subquery()
-    placed = _in_department(lines, scope, of_roster=measure.of_roster).cte("placed")
-    whole = placed
+    query = _in_department(lines, scope, of_roster=measure.of_roster)
+    if scope.department_id is not None:
+        query = query.where(query.selected_columns.department_id == scope.department_id)
+    placed = query.cte("placed")
     distinct_keys, every_line = func.count(placed.c.key.distinct()), func.count()
     office = select(literal("office").label("what"), null().label("name"), distinct_keys, every_line)
     departments = (
@@ -119,7 +125,7 @@ def count_row(db: Session, measure_name: str, scope: Scope) -> tuple[dict[int | 
         .where(placed.c.department_id.is_not(None))
         .group_by(placed.c.department_id)
     )
-    selects = [office.select_from(whole), departments]
+    selects = [office.select_from(placed), departments]
     if measure.parts:
         part = select(literal("part"), placed.c.part, distinct_keys, every_line).group_by(placed.c.part)
         selects.append(part)
@@ -133,8 +139,6 @@ def count_row(db: Session, measure_name: str, scope: Scope) -> tuple[dict[int | 
             keys[int(name)] = count
         else:
             parts[name] = number if measure_name == "staff_attended" else count
-    if scope.department_id is not None:
-        keys[None] = keys.get(scope.department_id, 0)
     return keys, total, parts
 
 
@@ -177,8 +181,9 @@ def _count_accesses(db: Session, scope: Scope) -> tuple[dict[int | None, int], i
             parts[what] = int(number)
     keys[None] = sum(parts.values())
     if scope.department_id is not None:
-        keys[None] = keys.get(scope.department_id, 0)
-    return keys, keys[None], parts
+        number = keys.get(scope.department_id, 0)
+        keys, parts = {None: number, scope.department_id: number}, {"opened": number, "visit": 0}
+    return keys, keys[None] or 0, parts
 
 
 def roster_sizes(db: Session, scope: Scope) -> dict[int | None, int]:
@@ -275,12 +280,12 @@ def evidence_page(
         .select_from(placed)
         .where(within)
     ).one()
-    items = _lines(db, placed, within, offset, limit)
+    items = _lines(db, placed, within, viewer, offset, limit)
     also = _also_in(db, scope, rows, row, {str(item.key) for item in items})
     return EvidencePage(row, [_shown(item, viewer, also) for item in items], total, counted, keys)
 
 
-def _lines(db: Session, placed: Any, within: Any, offset: int, limit: int | None) -> Sequence[Any]:
+def _lines(db: Session, placed: Any, within: Any, viewer: Viewer, offset: int, limit: int | None) -> Sequence[Any]:
     person, recorder, verifier = aliased(Staff), aliased(Staff), aliased(Staff)
     columns = [column for column in placed.c if column.name != "department_id"]
     query = (
@@ -292,6 +297,7 @@ def _lines(db: Session, placed: Any, within: Any, offset: int, limit: int | None
             func.coalesce(recorder.name, "").label("recorder"),
             func.coalesce(verifier.name, "").label("verifier"),
             func.coalesce(Group.visibility, "").label("group_visibility"),
+            case((placed.c.article_id.is_(None), True), (readable(viewer), True), else_=False).label("may_read"),
         )
         .select_from(placed)
         .outerjoin(person, person.id == placed.c.person_id)
@@ -299,6 +305,7 @@ def _lines(db: Session, placed: Any, within: Any, offset: int, limit: int | None
         .outerjoin(recorder, recorder.id == placed.c.recorder_id)
         .outerjoin(verifier, verifier.id == placed.c.verifier_id)
         .outerjoin(Group, Group.id == placed.c.group_id)
+        .outerjoin(Article, Article.id == placed.c.article_id)
         .where(within)
         .order_by(case((placed.c.reason == "", 0), else_=1), placed.c.day.desc(), placed.c.key, placed.c.reference)
         .offset(offset)
@@ -326,30 +333,44 @@ def _also_in(db: Session, scope: Scope, rows: list[PlanRow], row: PlanRow, keys:
 
 
 def _shown(item: Any, viewer: Viewer, also: dict[str, list[str]]) -> EvidenceLine:
-    hidden = item.group_visibility == "secret" and item.group_id not in viewer.group_ids
-    channel = SHARE_CHANNELS.get(item.channel) if item.key.startswith("share:") else None
-    names = {**LOG_CHANNELS, **CHANNELS}
-    person = item.person or ("บุคคลทั่วไป" if item.part == "opened" else "")
+    """A line as this person may see it: closed groups and unread articles are not named, nor people one may not name."""
+    closed = item.group_visibility not in ("", "open") and item.group_id not in viewer.group_ids
+    hidden = closed or not item.may_read
+    instead = "กลุ่มปิด" if closed else "บทความที่ยังไม่เปิดให้ท่านอ่าน"
+    named = may_see_name(viewer, item)
+    names = {**LOG_CHANNELS, **CHANNELS, **(SHARE_CHANNELS if item.part == "share" else {})}
+    everyone = "บุคคลทั่วไป" if item.part == "opened" and item.person_id is None else item.person
     return EvidenceLine(
-        key="กลุ่มปิด" if hidden else item.key,
-        reference="" if hidden else item.reference or "",
+        key=_pseudonym(item.key) if hidden or not named else item.key,
+        reference="" if hidden or (not named and not item.article_id) else item.reference or "",
         on=item.day,
-        title="กลุ่มปิด" if hidden else item.title or "",
-        person=person if may_see_name(viewer, item) else "บุคลากร",
+        title=instead if hidden else item.title or "",
+        person=everyone if named or item.person_id is None else "บุคลากร",
         department=item.department,
-        channel=channel or names.get(item.channel, item.channel or ""),
-        recorder=item.recorder if may_see_name(viewer, item) else "",
-        verifier=item.verifier if may_see_name(viewer, item) else "",
-        file_sha256=item.file_sha256 or "",
+        channel="" if hidden else names.get(item.channel, item.channel or ""),
+        channel_code="" if hidden else item.channel or "",
+        recorder=item.recorder if named else "",
+        verifier=item.verifier if named else "",
+        file_sha256="" if hidden else item.file_sha256 or "",
         counted=item.reason == "",
         reason=_reason_text(item.reason),
+        reason_code=item.reason,
         also_in=also.get(item.key, []),
         url="" if hidden else item.url,
     )
 
 
+def _pseudonym(key: str) -> str:
+    """A key that still tells same from different without naming anybody; kind kept. Example: staff:S3 -> staff:9f2c…"""
+    kind = key.split(":", 1)[0] if ":" in key else "opened"
+    return f"{kind}:{hashlib.sha256(('khlang' + key).encode()).hexdigest()[:12]}"
+
+
 def _reason_text(reason: str) -> str:
-    return dict(REASON_NAMES).get(reason, reason)  # type: ignore[call-overload,no-any-return]
+    return REASON_TEXTS.get(reason, reason)
+
+
+REASON_TEXTS = {code.value: text for code, text in REASON_NAMES.items()}
 
 
 def may_see_name(viewer: Viewer, item: Any) -> bool:

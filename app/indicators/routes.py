@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from werkzeug.wrappers import Response
 
 from app.activity.rules import ACCESS_RULE, RULE_VERSION, SHARE_RULE
@@ -23,6 +23,7 @@ from app.indicators.measures import MEASURES
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvidenceLine, Scope
 from app.indicators.registers import REGISTERS, Choices, Register
 from app.knowledge.models import Article
+from app.knowledge.queries import readable
 from app.people import queries as people
 from app.people.current import roles_only, staff_id, staff_only, viewer
 from app.people.models import Role, Staff
@@ -103,6 +104,9 @@ CSV_HEADINGS = (
 )  # fmt: skip
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # fmt: skip
+
+
 def csv_cells(line: EvidenceLine) -> list[str]:
     """A line of evidence as cells; a cell that a spreadsheet would run as a formula is quoted."""
     cells = [
@@ -110,7 +114,7 @@ def csv_cells(line: EvidenceLine) -> list[str]:
         line.verifier, line.file_sha256, line.key, " ".join(line.also_in), "นับ" if line.counted else "ไม่นับ",
         line.reason, line.url,
     ]  # fmt: skip
-    return ["'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells]
+    return ["'" + cell if cell[:1] in FORMULA_STARTS else cell for cell in cells]
 
 
 @blueprint.get("/plan/<int:be_year>/<row>.csv")
@@ -174,8 +178,8 @@ def _lines(found: Register, shown: list[Any]) -> list[dict[str, Any]]:
         for name, model in pointers.items():
             if getattr(one, name, None):
                 wanted.setdefault(model, set()).add(getattr(one, name))
-    secret = set(db().scalars(select(Group.id).where(Group.visibility == "secret"))) - viewer().group_ids
-    names = {model: _names(model, ids, secret) for model, ids in wanted.items()}
+    closed = _closed_groups()
+    names = {model: _names(model, ids, closed) for model, ids in wanted.items()}
     lines = []
     for one in shown:
         about = [
@@ -190,7 +194,7 @@ def _lines(found: Register, shown: list[Any]) -> list[dict[str, Any]]:
         lines.append(
             {
                 "record": one, "about": " · ".join([*about, *details]),
-                "title": "กลุ่มปิด" if getattr(one, "group_id", None) in secret else str(title)[:200],
+                "title": "กลุ่มปิด" if getattr(one, "group_id", None) in closed or "กลุ่มปิด" in about else str(title)[:200],
                 "on": getattr(one, "on", None) or getattr(one, "submitted_on", None) or getattr(one, "valid_from", None),
                 "recorder": names.get(Staff, {}).get(getattr(one, "recorded_by_id", None) or 0, ""),
                 "verifier": names.get(Staff, {}).get(getattr(one, "verified_by_id", None) or 0, ""),
@@ -214,14 +218,40 @@ def _details(found: Register, one: Any) -> list[str]:
     return words
 
 
-def _names(model: Any, ids: set[int], secret: set[int]) -> dict[int, str]:
-    """Names of people, titles of things; what belongs to a secret group is not named."""
+def _closed_groups() -> set[int]:
+    """Groups whose talk the viewer may not read."""
+    return set(db().scalars(select(Group.id).where(Group.visibility != "open"))) - viewer().group_ids
+
+
+def _names(model: Any, ids: set[int], closed: set[int]) -> dict[int, str]:
+    """Names of people, titles of things; what belongs to a group the viewer is not in is not named."""
     if model is Staff:
         return people.names_by_id(db(), ids)
     if model is Training:
         return {number: title for number, title in db().execute(select(model.id, model.title).where(model.id.in_(ids)))}
-    rows = db().execute(select(model.id, model.title, model.group_id).where(model.id.in_(ids)))
-    return {number: "กลุ่มปิด" if group_id in secret else title for number, title, group_id in rows}
+    shown = readable(viewer()) if model is Article else literal(True)
+    query = select(model.id, model.title, model.group_id, shown.label("shown")).where(model.id.in_(ids))
+    names = {}
+    for number, title, group_id, may_read in db().execute(query):
+        unread = title if may_read else "บทความที่ยังไม่เผยแพร่"
+        names[number] = "กลุ่มปิด" if group_id in closed else unread
+    return names
+
+
+def _record_to_check(found: Register, record_id: int) -> Any:
+    """A record of a register, unless it belongs to a group the viewer is not in. Raises NotFound."""
+    record = db().get(found.model, record_id) if record_id < 2**31 else None
+    if record is None:
+        raise NotFound("ไม่พบรายการนี้")
+    closed = _closed_groups()
+    pointers: dict[str, Any] = {"article_id": Article, "thread_id": Thread, "meeting_id": Meeting}
+    groups = {getattr(record, "group_id", None)}
+    for name, model in pointers.items():
+        if getattr(record, name, None):
+            groups.add(db().get_one(model, getattr(record, name)).group_id)
+    if groups & closed:
+        raise NotFound("ไม่พบรายการนี้")
+    return record
 
 
 @blueprint.post("/records/<key>/<int:record_id>/verify")
@@ -231,8 +261,8 @@ def verify(key: str, record_id: int) -> Response:
     found = registers.register_named(key)
     if not found.is_human:
         raise NotFound("ทะเบียนนี้ไม่ต้องตรวจยืนยัน")
-    record = db().get(found.model, record_id)
-    subject = getattr(record, found.subject, None) if record is not None and found.subject else None
+    record = _record_to_check(found, record_id)
+    subject = getattr(record, found.subject, None) if found.subject else None
     try:
         commands.verify_record(db(), viewer(), found.model, record_id, now(), subject)
         flash("ตรวจยืนยันแล้ว")
@@ -248,6 +278,7 @@ def void(key: str, record_id: int) -> Response:
     found = registers.register_named(key)
     if not found.is_human:
         raise NotFound("ทะเบียนนี้ยกเลิกรายการไม่ได้")
+    _record_to_check(found, record_id)
     try:
         commands.void_record(db(), viewer(), found.model, record_id, request.form.get("reason", ""))
         flash("ยกเลิกรายการแล้ว เหตุผลถูกเก็บไว้")

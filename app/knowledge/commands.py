@@ -105,6 +105,8 @@ def save_article(
     publish = publish or article.state != State.DRAFT.value
     rules.check_text(text, publishing=publish)
     _check_group(viewer, text)
+    if article.visibility == "group" and text.visibility != "group" and viewer.staff_id != article.author_id:
+        raise NotAllowed("เปิดบทความของกลุ่มให้คนนอกอ่านได้เฉพาะผู้เขียน เมื่อกลุ่มตกลงแล้ว")
     rendered = render_article(desk, code, text.body)
     with transaction(db):
         article = db.scalars(select(Article).where(Article.code == code).with_for_update()).one()
@@ -153,11 +155,12 @@ def _add_revision(
 
 
 def _category_id(db: Session, name: str) -> int | None:
+    name = name[:200]
     if not name:
         return None
     found = db.scalar(select(Category).where(Category.name == name))
     if found is None:
-        found = Category(name=name[:200])
+        found = Category(name=name)
         db.add(found)
         db.flush()
     return found.id
@@ -177,7 +180,12 @@ def approve_article(db: Session, viewer: Viewer, code: str, version: int, today:
         db.refresh(article, with_for_update=True)
         if article.version != version:
             raise Conflict("บทความเปลี่ยนไปหลังจากท่านเปิดอ่าน โปรดอ่านฉบับล่าสุดก่อนตรวจรับรอง")
+        if article.review_approved_number == article.published_number:
+            raise Conflict("ฉบับนี้มีผู้ตรวจรับรองแล้ว")
+        if queries.revision(db, article, queries.shown_number(article)).editor_id == viewer.staff_id:
+            raise NotAllowed("ท่านเป็นผู้แก้ฉบับนี้เอง ขอให้ผู้อื่นตรวจรับรอง")
         article.review_approved_on, article.review_approved_by_id = today, viewer.staff_id
+        article.review_approved_number = article.published_number
     return article
 
 
@@ -195,8 +203,10 @@ def retire_article(db: Session, viewer: Viewer, code: str, reason: str, today: d
 
 
 def delete_article(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
-    """Put an article in the bin; nothing is destroyed."""
+    """Put a draft in the bin; nothing is destroyed. What was published is retired instead: its counts stay true."""
     article = queries.article_to_edit(db, viewer, code)
+    if article.state != State.DRAFT.value:
+        raise Invalid({"reason": "บทความที่เผยแพร่แล้วลบไม่ได้ เพราะเป็นหลักฐานของแผน ใช้ “เลิกใช้” แทน"})
     with transaction(db):
         article.deleted_at = now
         article.version += 1

@@ -38,7 +38,7 @@ class ArticleForm(House):
             group_id=self.group_id.data or None,
             summary=self.summary.data or "",
             minor=bool(self.minor.data),
-            version=int(version) if version.isascii() and version.isdigit() else 0,
+            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
             review_due_on=self.review_due_on.data,
         )
 

@@ -56,13 +56,14 @@ class Article(Base):
     group_id: Mapped[int | None] = mapped_column(ForeignKey("cop_group.id"))
     state: Mapped[str] = mapped_column(String(10))
     training_id: Mapped[int | None] = mapped_column(ForeignKey("training.id"), index=True)
-    thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id", use_alter=True))
+    thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id"))
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     first_published_on: Mapped[date | None]
     review_approved_on: Mapped[date | None]
     review_approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    review_approved_number: Mapped[int | None]
     review_due_on: Mapped[date | None]
     retired_on: Mapped[date | None]
     retire_reason: Mapped[str] = mapped_column(String(500), default="")
@@ -132,7 +133,7 @@ class Application(HumanRecord, Base):
     """นำไปใช้แล้ว: a person used an article's knowledge on a day."""
 
     __tablename__ = "application"
-    __table_args__ = (UniqueConstraint("article_id", "staff_id", "on"), *record_constraints())
+    __table_args__ = (Index("ix_application_article_id", "article_id"), *record_constraints())
 
     id: Mapped[int] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id"))

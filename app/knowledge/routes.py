@@ -55,7 +55,8 @@ def show(code: str, name: str = "") -> str | Response:
         "knowledge/article.html", page=page, article=article, revision=page.revision, figures=figures,
         applications=applications, access_rule=activity_rules.ACCESS_RULE,
         can_edit=rules.can_edit(viewer(), article, credited), can_approve=rules.can_approve(viewer(), article),
-        apply_form=ApplyForm(on=today()), retire_form=ReasonForm(), links=_link_base(),
+        apply_form=ApplyForm(on=today()), retire_form=ReasonForm(), links=config().base_url,
+        names_seen=viewer().has(Role.SECRETARY, Role.EVALUATOR) or viewer().staff_id == article.author_id,
     )  # fmt: skip
     record_opening(article)
     return shown
@@ -170,7 +171,7 @@ def shared(token: str) -> Response:
     article = db().get(Article, share.article_id) if share else None
     if share is None or article is None:
         raise NotFound("ลิงก์ที่แชร์นี้ใช้ไม่ได้แล้ว")
-    return redirect(url_for("knowledge.show", code=article.code, name=rules.article_slug(article.title), s=share.token))
+    return redirect(url_for("knowledge.show", code=article.code, s=share.token))
 
 
 @blueprint.route("/articles/<code>/share", methods=["GET", "POST"])
@@ -178,6 +179,8 @@ def shared(token: str) -> Response:
 def share(code: str) -> str | Response | tuple[str, int]:
     """The share sheet: choose a channel, get a link of one's own, see which were opened."""
     article = queries.article_to_read(db(), viewer(), code)
+    if article.state != "published":
+        raise NotFound("แชร์ได้เฉพาะบทความที่เผยแพร่อยู่")
     form = ShareForm()
     groups = part("own_groups")(db(), viewer())
     departments = people.departments(db())
@@ -248,6 +251,9 @@ def retire(code: str) -> Response:
 @staff_only
 def delete(code: str) -> Response:
     """Into the bin."""
-    commands.delete_article(db(), viewer(), code, now())
-    flash("ย้ายบทความลงถังแล้ว")
+    try:
+        commands.delete_article(db(), viewer(), code, now())
+        flash("ย้ายร่างลงถังแล้ว")
+    except Invalid as error:
+        flash_invalid(error)
     return redirect(url_for("knowledge.index"))

@@ -27,6 +27,11 @@ def fill_choices(form: ArticleForm) -> None:
     form.group_id.choices = offered([(0, "–"), *((group.id, group.name) for group in groups)])
 
 
+def _attended(training: Training) -> set[int]:
+    lines = training_queries.attendees(db(), training.id)
+    return {line.staff_id for line in lines if line.status != "void" and line.result == "done"}
+
+
 def _from_training(form: ArticleForm, training: Training) -> None:
     names = [line.name for line in training_queries.attendees(db(), training.id) if line.status != "void"]
     days = thai_date(training.start_on, long=True)
@@ -62,6 +67,8 @@ def new() -> str | Response | tuple[str, int]:
     try:
         if not form.validate():
             raise Invalid({})
+        if training is not None and staff_id() not in _attended(training):
+            raise Invalid({"training": "เขียนบทความหลังอบรมได้เฉพาะหลักสูตรที่ท่านเข้าอบรม"})
         origin = Origin(training_id=training.id if training else None)
         publish = request.form.get("act") == "publish"
         article = commands.create_article(db(), part("desk"), viewer(), form.text(), origin, now(), publish=publish)

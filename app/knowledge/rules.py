@@ -14,6 +14,7 @@ from app.people.models import Role, Viewer
 
 MAX_TITLE = 200
 MAX_TAGS = 12
+MAX_COMPARED = 1_000_000
 
 
 def can_read(viewer: Viewer, article: Article, credited: frozenset[int] = frozenset()) -> bool:
@@ -42,6 +43,8 @@ def can_edit(viewer: Viewer, article: Article, credited: frozenset[int] = frozen
 def can_approve(viewer: Viewer, article: Article) -> bool:
     """Secretary, head, evaluator or a curator, never the author. Source: KM plan 2558, KM process, step 4."""
     if viewer.staff_id is None or viewer.staff_id == article.author_id:
+        return False
+    if article.review_approved_number is not None and article.review_approved_number == article.published_number:
         return False
     return article.state == State.PUBLISHED.value and (
         viewer.curates or viewer.has(Role.SECRETARY, Role.HEAD, Role.EVALUATOR)
@@ -108,6 +111,9 @@ class DiffLine:
 def compare(old: str, new: str, words: Callable[[str], list[str]]) -> list[DiffLine]:
     """Two texts line by line, changed lines word by word; `words` cuts a line without losing a character."""
     before, after = old.splitlines(), new.splitlines()
+    if len(before) * len(after) > MAX_COMPARED:
+        # difflib needs minutes for texts like these: show both whole instead.
+        return [DiffLine("removed", [(old, True)], []), DiffLine("added", [], [(new, True)])]
     lines: list[DiffLine] = []
     for tag, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -133,6 +139,8 @@ def _changed(left: str | None, right: str | None, words: Callable[[str], list[st
     if right is None:
         return DiffLine("removed", [(left, True)], [])
     old, new = words(left), words(right)
+    if len(old) * len(new) > MAX_COMPARED:
+        return DiffLine("changed", [(left, True)], [(right, True)])
     pieces_old: list[tuple[str, bool]] = []
     pieces_new: list[tuple[str, bool]] = []
     for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from app.core.clock import bangkok_day
 from app.core.database import transaction
 from app.core.errors import Invalid, TooMany
 from app.people import queries, rules
@@ -55,14 +56,20 @@ def sign_in(db: Session, login: str, password: str, address: str, key: str, now:
 
     Raises Invalid with one answer for a wrong name and a wrong password, TooMany after repeated failures.
     """
-    by_login = _who(key, "login", rules.canonical_login(login))
+    by_login = _who(key, "login", f"{rules.canonical_login(login)}|{address}")
     by_address = _who(key, "address", address)
     since = now - timedelta(minutes=rules.THROTTLE_WINDOW_MINUTES)
     if rules.is_throttled(queries.tries_since(db, by_login, since), queries.tries_since(db, by_address, since)):
         raise TooMany(f"ลองผิดหลายครั้ง โปรดรอ {rules.THROTTLE_WINDOW_MINUTES} นาทีแล้วลองใหม่ หรือขอให้ผู้ดูแลตั้งรหัสผ่านใหม่")
     person = queries.find_by_login(db, login)
     fits = _matches(person.password_hash if person else "", password)
-    if person is None or not fits or not person.active:
+    today = bangkok_day(now)
+    left = (
+        person is not None
+        and bool(queries.service_of(db, person.id))
+        and not queries.department_on(db, person.id, today)
+    )
+    if person is None or not fits or not person.active or left:
         with transaction(db):
             db.add_all([SignInTry(who=by_login, at=now), SignInTry(who=by_address, at=now)])
             db.execute(delete(SignInTry).where(SignInTry.at < now - timedelta(days=1)))
@@ -82,6 +89,7 @@ def set_password(db: Session, person: Staff, password: str, *, must_change: bool
         person.password_hash = _hasher.hash(password)
         person.must_change_password = must_change
         person.session_epoch += 1
+        db.execute(delete(ApiToken).where(ApiToken.staff_id == person.id))
 
 
 def change_own_password(db: Session, person: Staff, current: str, new: str, again: str) -> None:
@@ -140,6 +148,8 @@ def _check_staff(db: Session, new: NewStaff) -> None:
     wrong: dict[str, str] = {}
     if not new.code or queries.find_by_login(db, new.code) is not None:
         wrong["code"] = "รหัสนี้ว่างหรือมีผู้ใช้แล้ว โปรดตั้งรหัสอื่น"
+    if new.email and queries.find_by_login(db, new.email) is not None:
+        wrong["email"] = "อีเมลนี้มีผู้ใช้แล้ว"
     if not new.name:
         wrong["name"] = "โปรดใส่ชื่อและนามสกุล"
     if new.employment not in EMPLOYMENTS:
@@ -164,16 +174,15 @@ def transfer(db: Session, staff_id: int, department_id: int, on: date) -> None:
 
 
 def end_service(db: Session, staff_id: int, last_day: date) -> None:
-    """The last day a person serves; they can no longer sign in and all sessions end."""
+    """The last day a person serves; from the next day on they are signed out and cannot sign in."""
+    if not queries.service_of(db, staff_id):
+        raise Invalid({"on": "บัญชีนี้ไม่อยู่ในฐานบุคลากร จึงไม่มีวันสุดท้ายให้บันทึก"})
     with transaction(db):
         for service, _ in queries.service_of(db, staff_id):
             if service.end_on is None or service.end_on > last_day:
                 if service.start_on > last_day:
                     raise Invalid({"on": "วันสุดท้ายต้องไม่ก่อนวันเริ่มปฏิบัติงาน"})
                 service.end_on = last_day
-        db.execute(
-            update(Staff).where(Staff.id == staff_id).values(active=False, session_epoch=Staff.session_epoch + 1)
-        )
 
 
 def set_roles(db: Session, staff_id: int, roles: set[str]) -> None:
@@ -200,6 +209,7 @@ def add_department(db: Session, code: str, name: str) -> Department:
 
 def update_profile(db: Session, staff_id: int, about: str, email: str) -> None:
     """What a person says of themselves; nothing else can be changed here. Raises Invalid per field."""
+    email = rules.canonical_login(email)
     if email and ("@" not in email or len(email) > 200):
         raise Invalid({"email": "อีเมลไม่ถูกต้อง"})
     other = queries.find_by_login(db, email) if email else None

@@ -22,6 +22,8 @@ MAX_WORDS = 24
 ALL_WORDS_UP_TO = 3
 SNIPPET_LENGTH = 180
 PENDING_CHECKED = 5_000
+# Characters of a long text that the second look and the snippet read.
+LOOKED_AT = 20_000
 
 
 def audience_of(viewer: Viewer) -> tuple[str, ...]:
@@ -137,7 +139,7 @@ class Search:
 
 
 def _bonus(candidate: Candidate, whole: str, asked: list[str]) -> float:
-    title, body = fold(candidate.title), fold(candidate.text)
+    title, body = fold(candidate.title), fold(candidate.text[:LOOKED_AT])
     both = title + "\n" + body
     covered = sum(word in both for word in asked) / len(asked)
     in_title = sum(word in title for word in asked) / len(asked)
@@ -162,7 +164,7 @@ def _hit(candidate: Candidate, marks: list[str]) -> Hit:
 
 def best_passage(text: str, marks: Iterable[str]) -> str:
     """Stretch of a text, about 180 characters, that holds the most different marks; cut at blanks where it can."""
-    text = one_line(text)
+    text = one_line(text[:LOOKED_AT])
     if len(text) <= SNIPPET_LENGTH:
         return text
     folded = fold(text)

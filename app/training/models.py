@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base
@@ -40,7 +40,7 @@ class Attendance(HumanRecord, Base):
 
     __tablename__ = "training_attendance"
     __table_args__ = (
-        UniqueConstraint("training_id", "staff_id"),
+        Index("ix_training_attendance_training_id", "training_id"),
         CheckConstraint("result in ('done','not_done')", name="result"),
         *record_constraints(),
     )

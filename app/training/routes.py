@@ -24,7 +24,9 @@ KEEPERS = (Role.SECRETARY, Role.HEAD, Role.ADMIN)
 
 def ticked(name: str) -> set[int]:
     """Staff ids ticked in a list of check boxes."""
-    return {int(value) for value in request.form.getlist(name) if value.isascii() and value.isdigit()}
+    return {
+        int(value) for value in request.form.getlist(name) if value.isascii() and value.isdigit() and len(value) < 10
+    }
 
 
 def on_roster(ids: set[int]) -> set[int]:

@@ -21,12 +21,16 @@ from tests.personas import ADMIN, MALEE, SECRETARY, SOMCHAI, WICHAI, article, gr
         ("secret", SECRETARY, 404, 404), ("secret", ADMIN, 404, 404), ("request", ADMIN, 200, 404),
     ],
 )  # fmt: skip
-def test_who_may_see_groups_and_threads(lite_office: Office, visibility: str, who: str, group_page: int, thread_page: int):
+def test_who_may_see_groups_and_threads(
+    lite_office: Office, visibility: str, who: str, group_page: int, thread_page: int
+):
     load(lite_office, group("G1", visibility), thread())
     person = Browser(app_of(lite_office), who)
     assert person.get("/groups/G1").status_code == group_page
     assert person.get("/threads/TH1").status_code == thread_page
-    assert person.get("/threads/TH1/summarise").status_code == (200 if who == SOMCHAI else (403 if thread_page == 200 else 404))
+    assert person.get("/threads/TH1/summarise").status_code == (
+        200 if who == SOMCHAI else (403 if thread_page == 200 else 404)
+    )
     shown = person.get("/groups").text
     assert ("กลุ่ม G1" in shown) == (group_page == 200)
 
@@ -44,7 +48,13 @@ def test_open_groups_are_joined_and_others_are_asked(office: Office):
     wichai.post("/groups/O/join")
     wichai.post("/groups/R/join")
     with office.session() as db:
-        standing = dict(db.execute(select(Group.code, Membership.standing).join(Membership, Membership.group_id == Group.id).where(Membership.staff_id == 3)).all())
+        standing = dict(
+            db.execute(
+                select(Group.code, Membership.standing)
+                .join(Membership, Membership.group_id == Group.id)
+                .where(Membership.staff_id == 3)
+            ).all()
+        )
     assert standing == {"O": "member", "R": "asked"}
     assert wichai.post("/groups/R/members", {"staff": WICHAI, "standing": "member"}).status_code == 403
     malee.post("/groups/R/members", {"staff": WICHAI, "standing": "member"})
@@ -115,10 +125,20 @@ def test_empty_reply_is_explained(lite_office: Office):
 
 
 def test_thread_becomes_an_article_that_credits_everyone_and_one_lesson(office: Office):
-    load(office, group(), thread(), {"type": "post", "thread": "TH1", "author": MALEE, "body": "ขอใบแทน", "at": "2015-02-02T09:00:00+07:00"})
+    load(
+        office,
+        group(),
+        thread(),
+        {"type": "post", "thread": "TH1", "author": MALEE, "body": "ขอใบแทน", "at": "2015-02-02T09:00:00+07:00"},
+    )
     app = app_of(office)
     malee = Browser(app, MALEE)
-    draft = {"title": "ใบเสร็จหายทำอย่างไร", "body": "ขอใบแทนใบเสร็จ", "category": "การเงินการคลังและพัสดุ", "visibility": "staff"}
+    draft = {
+        "title": "ใบเสร็จหายทำอย่างไร",
+        "body": "ขอใบแทนใบเสร็จ",
+        "category": "การเงินการคลังและพัสดุ",
+        "visibility": "staff",
+    }
     assert malee.post("/threads/TH1/summarise", draft).status_code == 302
     assert malee.post("/threads/TH1/summarise", {**draft, "title": "สรุปอีกครั้ง"}).status_code == 302
     with office.session() as db:

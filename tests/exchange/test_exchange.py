@@ -18,7 +18,20 @@ from app.office import Office
 from app.people.models import Role, Staff, Viewer
 from tests.conftest import config_for
 from tests.knowledge.test_articles import PNG
-from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, attended, group, load, opened, staff, thread, training
+from tests.personas import (
+    MALEE,
+    SECRETARY,
+    SOMCHAI,
+    WICHAI,
+    article,
+    attended,
+    group,
+    load,
+    opened,
+    staff,
+    thread,
+    training,
+)
 
 OFFICE = [
     {"type": "department", "code": "D3", "name": "กองการศึกษา"},
@@ -33,12 +46,15 @@ OFFICE = [
     attended("T1", MALEE, status="submitted"),
     {"type": "report", "code": "R1", "training": "T1", "author": SOMCHAI, "on": "2015-01-20", "status": "verified"},
     group("G1", "secret"),
+    group("G2", members=[], facilitators=[SOMCHAI]),
     thread(),
     {"type": "post", "thread": "TH1", "author": MALEE, "body": "ตอบ @สมชาย ใจดี", "at": "2015-02-02T09:00:00+07:00"},
+    {"type": "meeting", "code": "M0", "title": "ไม่มีใครมา", "purpose": "climate", "on": "2015-03-01", "attendees": []},
     {"type": "meeting", "code": "M1", "title": "ประชุม", "purpose": "exchange", "group": "G1", "on": "2015-03-01", "minutes": "รายงาน", "attendees": [SOMCHAI, MALEE], "training": "T1", "status": "verified"},
     article("A1", training="T1", tags=["พัสดุ", "เบิกจ่าย"], review_approved_on="2015-02-01", review_due_on="2016-01-01"),
     article("A2", author=MALEE, thread="TH1", visibility="group", group="G1", category=""),
     article("A3", state="draft", first_published_on=None, visibility="staff"),
+    {"type": "revision", "article": "A3", "editor": SOMCHAI, "at": "2015-02-10T09:00:00+07:00", "minor": False, "approved": False, "body": "ร่างสอง"},
     article("A4", state="retired", visibility="staff"),
     {"type": "revision", "article": "A1", "editor": MALEE, "at": "2015-02-10T09:00:00+07:00", "minor": False, "approved": True, "summary": "แก้", "body": "เนื้อหาใหม่"},
     {"type": "revision", "article": "A1", "editor": MALEE, "at": "2015-02-11T09:00:00+07:00", "minor": True, "approved": False},
@@ -60,7 +76,7 @@ OFFICE = [
     {"type": "lesson", "on": "2015-03-01", "text": "บทเรียน", "thread": "TH1", "article": "A2", "status": "verified"},
     {"type": "acknowledgement", "staff": SOMCHAI, "year": 2558, "on": "2015-02-01"},
     {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-02-01", "score": 7, "max": 10},
-    {"type": "evaluation", "code": "E1", "year": 2558, "submitted_on": "2015-09-30"},
+    {"type": "evaluation", "code": "E1", "year": 2558, "submitted_on": "2015-09-30", "status": "verified"},
     {"type": "award", "staff": SOMCHAI, "on": "2015-09-01", "reason": "ขยันเขียน", "article": "A1"},
 ]  # fmt: skip
 
@@ -74,7 +90,11 @@ def numbers(office: Office) -> tuple[list[tuple[str, int, int | None, str, int]]
         evidence = []
         for reading in rows:
             page = queries.evidence_page(db, scope, reading.row.row, sees, limit=None)
-            evidence.append(sorted(f"{i.key} {i.reference} {i.on} {i.person} {i.department} {i.counted} {i.reason}" for i in page.items))
+            evidence.append(
+                sorted(
+                    f"{i.key} {i.reference} {i.on} {i.person} {i.department} {i.counted} {i.reason}" for i in page.items
+                )
+            )
         return [(r.row.row, r.numerator, r.denominator, r.state.value, r.lines) for r in rows], evidence
 
 
@@ -87,7 +107,17 @@ def test_import_of_an_export_gives_the_same_office(office: Office, tmp_path: Pat
     load(office, *reversed(OFFICE))  # Any order of lines.
     with office.session() as db:
         kept = office.files.keep(PNG)
-        db.add(Attachment(article_id=1, name="x.png", sha256=kept.sha256, size=kept.size, media_type=kept.media_type, added_by_id=1, added_at=office.clock.now()))
+        db.add(
+            Attachment(
+                article_id=1,
+                name="x.png",
+                sha256=kept.sha256,
+                size=kept.size,
+                media_type=kept.media_type,
+                added_by_id=1,
+                added_at=office.clock.now(),
+            )
+        )
         db.commit()
     folder = tmp_path / "out"
     with office.session() as db:
@@ -150,7 +180,11 @@ def test_a_file_can_be_imported_twice(office: Office):
         (opened("A1", WICHAI, "2015-03-01T09:00:00"), 2, "at"),
         ({**opened("A1", WICHAI, "2015-03-01T09:00:00Z"), "guest": "x"}, 2, "staff"),
         ({"type": "visit", "code": "V9", "channel": "board", "on": "2015-01-01", "persons": 0}, 2, "persons"),
-        ({"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-01-01", "score": 11, "max": 10}, 2, "score"),
+        (
+            {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-01-01", "score": 11, "max": 10},
+            2,
+            "score",
+        ),
         ({"type": "evaluation", "code": "E9", "year": 2015, "submitted_on": "2015-01-01"}, 2, "year"),
         ({"type": "lesson", "on": "2015-01-01", "text": "ก"}, 2, "thread"),
         ({"type": "department", "code": "D1", "name": "ชื่ออื่น"}, 2, "code"),
@@ -175,6 +209,10 @@ def test_broken_json_names_its_line():
 
 def test_update_changes_what_has_the_same_code(office: Office):
     load(office, training("T1", "2015-01-05"), attended("T1", SOMCHAI, status="submitted"))
+    load(
+        office,
+        {"type": "meeting", "code": "M9", "title": "ว่าง", "purpose": "other", "on": "2015-01-01", "attendees": []},
+    )
     done = load(office, training("T1", "2015-01-05", title="ชื่อใหม่"), attended("T1", SOMCHAI), update=True)
     assert done.updated.total() == 2
     assert numbers(office)[0][0][:2] == ("A1", 1)
@@ -183,14 +221,22 @@ def test_update_changes_what_has_the_same_code(office: Office):
 def test_irrelevant_records_change_nothing(office: Office):
     load(office, *OFFICE)
     before = numbers(office)
-    load(office, article("Z", on="2013-01-01", category=""), training("T9", "2012-01-01"), opened("A1", WICHAI, "2013-03-02T09:00:00+07:00"))
+    load(
+        office,
+        article("Z", on="2013-01-01", category=""),
+        training("T9", "2012-01-01"),
+        opened("A1", WICHAI, "2013-03-02T09:00:00+07:00"),
+    )
     assert numbers(office)[0] == before[0]
 
 
 def test_markdown_folder_becomes_articles(office: Office, tmp_path: Path):
     folder = tmp_path / "md"
     (folder / "sub").mkdir(parents=True)
-    (folder / "one.md").write_text("---\ntitle: เรื่องหนึ่ง\ncategory: พัสดุ\ntags: [ก, ข]\nvisibility: public\nfirst_published_on: 2015-01-10\n---\n![ภาพ](x.png)\n", "utf-8")
+    (folder / "one.md").write_text(
+        "---\ntitle: เรื่องหนึ่ง\ncategory: พัสดุ\ntags: [ก, ข]\nvisibility: public\nfirst_published_on: 2015-01-10\n---\n![ภาพ](x.png)\n",
+        "utf-8",
+    )
     (folder / "x.png").write_bytes(PNG)
     (folder / "sub" / "two.md").write_text("# หัวเรื่องสอง\n\nเนื้อหา ก\u0e4d\u0e32ลังใจ", "utf-8")
     with office.session() as db:

@@ -6,6 +6,7 @@ import pytest
 
 from app.indicators.models import RowState
 from app.office import Office
+from tests.conftest import on
 from tests.indicators.reading import count, reasons, row
 from tests.personas import (
     MALEE,
@@ -70,6 +71,7 @@ def test_a3_needs_category_and_approval_or_use_by_another(office: Office):
         article("OLD-APPLIED", on="2013-01-01"),
         article("OVERDUE", review_approved_on="2015-02-01", review_due_on="2015-09-29"),
         article("OWN-USE"),
+        article("RETIRED", state="retired", review_approved_on="2015-02-01"),
         article("DRAFT", state="draft", first_published_on=None, review_approved_on="2015-02-01"),
         used("OLD-APPLIED", MALEE, "2015-03-01"),
         used("OWN-USE", SOMCHAI, "2015-03-01"),
@@ -376,15 +378,15 @@ def test_five_of_ten_meets_fifty_percent_and_four_of_nine_does_not(office: Offic
 
 
 def test_evaluation_submitted_in_november_counts_and_in_april_does_not(office: Office):
-    round_ = {"type": "evaluation", "year": 2558}
+    round_ = {"type": "evaluation", "year": 2558, "status": "verified"}
     load(
         office,
         {**round_, "code": "E1", "submitted_on": "2015-11-20"},
         {**round_, "code": "E2", "submitted_on": "2016-04-05"},
     )
-    assert count(office, "C5", as_of="2016-05-01") == 1
-    assert count(office, "C5", as_of="2015-11-19") == 0
-    assert row(office, "C5", as_of="2016-05-01").state is RowState.NO_TARGET
+    assert count(on(office, "2015-11-19"), "C5") == 0
+    assert count(on(office, "2016-05-01"), "C5") == 1
+    assert row(office, "C5").state is RowState.NO_TARGET
 
 
 def test_department_of_an_act_is_the_persons_department_on_that_day(office: Office):

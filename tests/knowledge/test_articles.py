@@ -20,7 +20,14 @@ PNG = (
 
 
 def form(**more):
-    return {"title": "เรื่องใหม่", "body": "## หัวข้อ\n\nเนื้อหา", "visibility": "public", "group_id": "0", "act": "publish", **more}
+    return {
+        "title": "เรื่องใหม่",
+        "body": "## หัวข้อ\n\nเนื้อหา",
+        "visibility": "public",
+        "group_id": "0",
+        "act": "publish",
+        **more,
+    }
 
 
 def saved(office: Office, title: str) -> Article:
@@ -34,7 +41,9 @@ def test_course_to_published_article_counts_in_a6_and_a7(office: Office):
     assert "หลักสูตรที่ต้องเขียนบทความ" in somchai.get("/").text
     editor = somchai.get("/articles/new?training=T1").text
     assert "สำนักงานท้องถิ่นจังหวัด" in editor and "สิ่งที่ได้เรียนรู้" in editor and "20 กันยายน 2558" in editor
-    answer = somchai.post("/articles/new", form(training="T1", category="การเงินการคลังและพัสดุ"), page="/articles/new?training=T1")
+    answer = somchai.post(
+        "/articles/new", form(training="T1", category="การเงินการคลังและพัสดุ"), page="/articles/new?training=T1"
+    )
     assert answer.status_code == 302
     assert "หลักสูตรที่ต้องเขียนบทความ" not in somchai.get("/").text
     assert (count(office, "A6"), count(office, "A7")) == (1, 1)
@@ -47,7 +56,12 @@ def test_draft_is_its_authors_alone(office: Office):
     assert somchai.get(f"/articles/{code}").status_code == 200
     for who in (MALEE, SECRETARY, None):
         other = Browser(app_of(office), who)
-        for path in (f"/articles/{code}", f"/articles/{code}/history", f"/articles/{code}/edit", f"/articles/{code}/revisions/1"):
+        for path in (
+            f"/articles/{code}",
+            f"/articles/{code}/history",
+            f"/articles/{code}/edit",
+            f"/articles/{code}/revisions/1",
+        ):
             answer = other.client.get(path)
             assert answer.status_code == 404 or "/sign-in" in answer.headers.get("Location", ""), (who, path)
         assert "ร่างลับ" not in other.get("/articles").text
@@ -104,7 +118,13 @@ def test_bad_input_is_explained_and_nothing_typed_is_lost(lite_office: Office, c
 
 
 def test_readers_may_not_edit_and_outsiders_do_not_learn(office: Office):
-    load(office, group("HID", "secret"), article("A"), article("S", visibility="staff"), article("G", visibility="group", group="HID"))
+    load(
+        office,
+        group("HID", "secret"),
+        article("A"),
+        article("S", visibility="staff"),
+        article("G", visibility="group", group="HID"),
+    )
     app = app_of(office)
     wichai, guest = Browser(app, WICHAI), Browser(app)
     assert wichai.get("/articles/A/edit").status_code == 403
@@ -167,7 +187,9 @@ def test_files_are_typed_by_their_bytes_and_follow_the_articles_permission(offic
     load(office, article("A", visibility="staff"))
     app = app_of(office)
     somchai = Browser(app, SOMCHAI)
-    answer = somchai.post("/articles/A/files", {"file": (io.BytesIO(PNG), "../../แผนที่ ซอย.exe")}, content_type="multipart/form-data")
+    answer = somchai.post(
+        "/articles/A/files", {"file": (io.BytesIO(PNG), "../../แผนที่ ซอย.exe")}, content_type="multipart/form-data"
+    )
     assert answer.status_code == 302
     with office.session() as db:
         kept = db.scalars(select(Attachment)).one()
@@ -184,7 +206,9 @@ def test_other_files_are_refused_with_a_sentence(lite_office: Office, content: b
     load(lite_office, article("A"))
     somchai = Browser(app_of(lite_office), SOMCHAI)
     data = {"file": (io.BytesIO(content), "x.png")}
-    answer = somchai.post("/articles/A/files", data, content_type="multipart/form-data", headers={"Accept": "application/json"})
+    answer = somchai.post(
+        "/articles/A/files", data, content_type="multipart/form-data", headers={"Accept": "application/json"}
+    )
     assert answer.status_code == 400
     assert answer.json["error"]
 
@@ -192,7 +216,9 @@ def test_other_files_are_refused_with_a_sentence(lite_office: Office, content: b
 def test_opening_a_file_counts_as_its_article(lite_office: Office):
     load(lite_office, article("A"))
     app = app_of(lite_office)
-    Browser(app, SOMCHAI).post("/articles/A/files", {"file": (io.BytesIO(PNG), "x.png")}, content_type="multipart/form-data")
+    Browser(app, SOMCHAI).post(
+        "/articles/A/files", {"file": (io.BytesIO(PNG), "x.png")}, content_type="multipart/form-data"
+    )
     malee = Browser(app, MALEE)
     assert malee.get("/articles/A/files/x.png").status_code == 200
     malee.get("/articles/A")
@@ -218,8 +244,17 @@ def test_wiki_link_finds_by_title_and_hides_what_may_not_be_read(lite_office: Of
 
 def test_preview_is_the_servers_own_rendering_and_too_heavy_text_is_refused(lite_office: Office):
     somchai = Browser(app_of(lite_office), SOMCHAI)
-    answer = somchai.post("/articles/preview", {"body": "**หนา** #แท็ก", "code": ""}, headers={"Accept": "application/json"})
+    answer = somchai.post(
+        "/articles/preview", {"body": "**หนา** #แท็ก", "code": ""}, headers={"Accept": "application/json"}
+    )
     assert answer.json == {"html": "<p><strong>หนา</strong> #แท็ก</p>"}
-    heavy = somchai.post("/articles/preview", {"body": "[" * 12_000, "code": ""}, headers={"Accept": "application/json"})
+    heavy = somchai.post(
+        "/articles/preview", {"body": "[" * 12_000, "code": ""}, headers={"Accept": "application/json"}
+    )
     assert heavy.status_code == 413
-    assert somchai.post("/articles/preview", {"body": "ยังทำงาน", "code": ""}, headers={"Accept": "application/json"}).status_code == 200
+    assert (
+        somchai.post(
+            "/articles/preview", {"body": "ยังทำงาน", "code": ""}, headers={"Accept": "application/json"}
+        ).status_code
+        == 200
+    )

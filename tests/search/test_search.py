@@ -60,7 +60,9 @@ CASES = [
 
 @pytest.mark.parametrize(("query", "body", "expected"), CASES)
 def test_thai_words(lite_office: Office, query: str, body: str, expected: bool):
-    load(lite_office, article("HIT", body=body, title="เรื่องหนึ่ง"), article("OTHER", body="ปลูกต้นไม้ริมคลอง", title="เรื่องสอง"))
+    load(
+        lite_office, article("HIT", body=body, title="เรื่องหนึ่ง"), article("OTHER", body="ปลูกต้นไม้ริมคลอง", title="เรื่องสอง")
+    )
     assert found(lite_office, query) == (["HIT"] if expected else [])
 
 
@@ -181,7 +183,9 @@ def test_reindex_equals_what_was_indexed_step_by_step(lite_office: Office):
     assert lite_office.engine.keys() == before
 
 
-@pytest.mark.parametrize("query", ["*", "a*", 'r"[]"', "ก" * 10_000, '"', "((", "่้๊๋", "\x00", "ๆฯ", "AND OR NOT", "   ", "-", "[[", "คำ:คำ"])
+@pytest.mark.parametrize(
+    "query", ["*", "a*", 'r"[]"', "ก" * 10_000, '"', "((", "่้๊๋", "\x00", "ๆฯ", "AND OR NOT", "   ", "-", "[[", "คำ:คำ"]
+)
 def test_odd_queries_answer(lite_office: Office, query: str):
     load(lite_office, article("A"))
     lite_office.indexer.catch_up()
@@ -213,5 +217,3 @@ def test_index_of_another_dictionary_is_not_used(lite_office: Office):
     current.write_text("0000-old")
     assert lite_office.engine.build_name() is None
     assert found(lite_office, "ครุภัณฑ์") == ["A"]
-
-

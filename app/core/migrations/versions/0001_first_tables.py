@@ -50,15 +50,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_department_code")),
     )
     op.create_table(
-        "evaluation",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("be_year", sa.Integer(), nullable=False),
-        sa.Column("submitted_on", sa.Date(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation")),
-        sa.UniqueConstraint("code", name=op.f("uq_evaluation_code")),
-    )
-    op.create_table(
         "ledger_seal",
         sa.Column("recorded_on", sa.Date(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
@@ -257,6 +248,28 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_compilation_team_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_compilation_verified_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_compilation")),
+    )
+    op.create_table(
+        "evaluation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("be_year", sa.Integer(), nullable=False),
+        sa.Column("submitted_on", sa.Date(), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("recorded_at", app.core.database.Instant(timezone=True), nullable=False),
+        sa.Column("verified_at", app.core.database.Instant(timezone=True), nullable=True),
+        sa.Column("void_reason", sa.String(length=500), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=True),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("verified_by_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_evaluation_status")),
+        sa.CheckConstraint(
+            "verified_by_id is null or verified_by_id <> recorded_by_id", name=op.f("ck_evaluation_two_people")
+        ),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_evaluation_recorded_by_id")),
+        sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_evaluation_verified_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation")),
+        sa.UniqueConstraint("code", name=op.f("uq_evaluation_code")),
     )
     op.create_table(
         "improvement",
@@ -466,10 +479,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["training_id"], ["training.id"], name=op.f("fk_training_attendance_training_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_training_attendance_verified_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training_attendance")),
-        sa.UniqueConstraint("training_id", "staff_id", name=op.f("uq_training_attendance_training_id_staff_id")),
     )
     with op.batch_alter_table("training_attendance", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_training_attendance_staff_id"), ["staff_id"], unique=False)
+        batch_op.create_index("ix_training_attendance_training_id", ["training_id"], unique=False)
 
     op.create_table(
         "visit",
@@ -513,6 +526,7 @@ def upgrade() -> None:
         sa.Column("first_published_on", sa.Date(), nullable=True),
         sa.Column("review_approved_on", sa.Date(), nullable=True),
         sa.Column("review_approved_by_id", sa.Integer(), nullable=True),
+        sa.Column("review_approved_number", sa.Integer(), nullable=True),
         sa.Column("review_due_on", sa.Date(), nullable=True),
         sa.Column("retired_on", sa.Date(), nullable=True),
         sa.Column("retire_reason", sa.String(length=500), nullable=False),
@@ -529,7 +543,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["group_id"], ["cop_group.id"], name=op.f("fk_article_group_id")),
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_article_meeting_id")),
         sa.ForeignKeyConstraint(["review_approved_by_id"], ["staff.id"], name=op.f("fk_article_review_approved_by_id")),
-        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_article_thread_id"), use_alter=True),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_article_thread_id")),
         sa.ForeignKeyConstraint(["training_id"], ["training.id"], name=op.f("fk_article_training_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
         sa.UniqueConstraint("code", name=op.f("uq_article_code")),
@@ -622,8 +636,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_application_staff_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_application_verified_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_application")),
-        sa.UniqueConstraint("article_id", "staff_id", "on", name=op.f("uq_application_article_id_staff_id_on")),
     )
+    with op.batch_alter_table("application", schema=None) as batch_op:
+        batch_op.create_index("ix_application_article_id", ["article_id"], unique=False)
+
     op.create_table(
         "article_credit",
         sa.Column("article_id", sa.Integer(), nullable=False),
