@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import String, cast, literal, null, select, union_all
+from sqlalchemy import BindParameter, Date, String, and_, bindparam, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.community.models import Membership
 from app.people.models import VISITOR, Role, Service, Staff, StaffRole, Team, TeamMember, Viewer
-from app.people.queries import serves_on
+
+
+def _gathering() -> Any:
+    who: BindParameter[int] = bindparam("who")
+    day = bindparam("day", type_=Date())
+    nothing = cast(null(), Staff.id.type)
+    serves = and_(Service.start_on <= day, or_(Service.end_on.is_(None), Service.end_on >= day))
+    appointed = and_(Team.kind == "curate", Team.valid_from <= day, or_(Team.valid_to.is_(None), Team.valid_to >= day))
+    blank = cast(literal(""), String)
+    return union_all(
+        select(literal("role"), StaffRole.role, nothing).where(StaffRole.staff_id == who),
+        select(literal("group"), Membership.standing, Membership.group_id).where(Membership.staff_id == who),
+        select(literal("department"), blank, Service.department_id).where(Service.staff_id == who, serves),
+        select(literal("curates"), blank, TeamMember.team_id)
+        .join(Team, Team.id == TeamMember.team_id)
+        .where(TeamMember.staff_id == who, appointed),
+        select(literal("served"), blank, Service.department_id).where(Service.staff_id == who),
+    )
+
+
+_GATHERING = _gathering()
 
 
 def load_viewer(db: Session, staff: Staff, today: date) -> Viewer:
@@ -17,29 +38,7 @@ def load_viewer(db: Session, staff: Staff, today: date) -> Viewer:
 
     A person whose service has ended, or has not begun, is a visitor.
     """
-    curating = (
-        select(literal("curates"), literal(""), TeamMember.team_id)
-        .join(Team, Team.id == TeamMember.team_id)
-        .where(
-            TeamMember.staff_id == staff.id,
-            Team.kind == "curate",
-            Team.valid_from <= today,
-            (Team.valid_to.is_(None)) | (Team.valid_to >= today),
-        )
-    )
-    rows = db.execute(
-        union_all(
-            select(literal("role"), StaffRole.role, cast(null(), Staff.id.type)).where(StaffRole.staff_id == staff.id),
-            select(literal("group"), Membership.standing, Membership.group_id).where(Membership.staff_id == staff.id),
-            select(literal("department"), cast(literal(""), String), Service.department_id).where(
-                Service.staff_id == staff.id, serves_on(today)
-            ),
-            curating,
-            select(literal("served"), cast(literal(""), String), Service.department_id).where(
-                Service.staff_id == staff.id
-            ),
-        )
-    ).all()
+    rows = db.execute(_GATHERING, {"who": staff.id, "day": today}).all()
     serves = any(what == "department" for what, _, _ in rows)
     if not serves and any(what == "served" for what, _, _ in rows):
         return VISITOR

@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.activity import queries, recounting, rules
 from app.activity.models import (
     SHARE_CHANNELS,
+    AccessCount,
     AccessDay,
     DailySalt,
     LedgerSeal,
@@ -22,7 +24,7 @@ from app.activity.models import (
     Traffic,
 )
 from app.core.clock import BANGKOK, bangkok_day
-from app.core.database import insert_or_skip, transaction
+from app.core.database import insert_or_add, insert_or_skip, transaction
 from app.core.errors import Invalid
 
 
@@ -50,78 +52,85 @@ def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
         if share is not None and share.article_id != opening.article_id:
             share = None
         line = new_line(opening, share, recorded_on)
-        if line.reason is None:
+        if line["reason"] is None:
             _replace_double(db, line)
-        db.add(line)
-        db.flush()
+        inserted = db.connection().execute(_NEW_LINE, line).inserted_primary_key
+        number = int(inserted[0]) if inserted else 0
         if opening.address:
             agent, address = opening.user_agent[:400], opening.address[:64]
-            db.add(Traffic(opened_id=line.id, at=line.at, address=address, user_agent=agent))
-        if line.reason is None:
+            traffic = {"opened_id": number, "at": line["at"], "address": address, "user_agent": agent}
+            db.connection().execute(_NEW_TRAFFIC, traffic)
+        if line["reason"] is None:
             _count(db, line)
-            unverified = share is not None and share.verified_on is None
-            if share is not None and unverified and rules.verifies(share.sharer_id, share.on, line.staff_id, line.on):
-                share.verified_on = line.on
-    return line.id
+            _verify(share, opening.staff_id, line["on"])
+    return number
 
 
-def new_line(opening: Opening, share: Share | None, recorded_on: date) -> Opened:
-    """Ledger line of an opening, judged but for doubles."""
+def _verify(share: Share | None, reader_id: int | None, on: date) -> None:
+    if share is None or share.verified_on is not None:
+        return
+    if rules.verifies(share.sharer_id, share.on, reader_id, on):
+        share.verified_on = on
+
+
+_NEW_LINE = insert(Opened.__table__)  # type: ignore[arg-type]
+_NEW_TRAFFIC = insert(Traffic.__table__)  # type: ignore[arg-type]
+
+
+def new_line(opening: Opening, share: Share | None, recorded_on: date) -> dict[str, Any]:
+    """Ledger line of an opening, judged but for doubles; columns of `Opened`."""
     reason = rules.reason_against(opening.facts)
     local = opening.facts.at.astimezone(BANGKOK)
     channel = opening.channel
     if share is not None and channel == "web":
         channel = "board" if share.channel == "board" else "share"
-    return Opened(
-        article_id=opening.article_id,
-        person=rules.person_key(opening.staff_id, opening.guest),
-        staff_id=opening.staff_id,
-        at=opening.facts.at,
-        on=local.date(),
-        hour=local.hour,
-        channel=channel,
-        share_id=share.id if share else None,
-        robot=opening.facts.robot,
-        status_code=opening.facts.status_code,
-        reason=reason.value if reason else None,
-        recorded_on=recorded_on,
-    )
-
-
-def _count(db: Session, line: Opened) -> None:
-    row = {
-        "on": line.on, "person": line.person, "article_id": line.article_id, "staff_id": line.staff_id,
-        "channel": line.channel,
+    return {
+        "article_id": opening.article_id, "person": rules.person_key(opening.staff_id, opening.guest),
+        "staff_id": opening.staff_id, "at": opening.facts.at, "on": local.date(), "hour": local.hour,
+        "channel": channel, "share_id": share.id if share else None, "robot": opening.facts.robot,
+        "status_code": opening.facts.status_code, "reason": reason.value if reason else None,
+        "recorded_on": recorded_on,
     }  # fmt: skip
-    insert_or_skip(db, AccessDay, [row])
 
 
-def _replace_double(db: Session, line: Opened) -> None:
+def _count(db: Session, line: dict[str, Any]) -> None:
+    row = {name: line[name] for name in ("on", "person", "article_id", "staff_id", "channel")}
+    if insert_or_skip(db, AccessDay, row):
+        _add_to_day(db, line["on"], line["staff_id"], 1)
+
+
+def _add_to_day(db: Session, on: date, staff_id: int | None, number: int) -> None:
+    insert_or_add(db, AccessCount, {"on": on, "staff_id": staff_id or 0, "accesses": number}, "accesses")
+
+
+_EARLIER = select(Opened.id, Opened.on, Opened.share_id).where(
+    Opened.article_id == bindparam("article"),
+    Opened.person == bindparam("who"),
+    Opened.reason.is_(None),
+    Opened.at >= bindparam("since"),
+    Opened.at <= bindparam("until"),
+)
+
+
+def _replace_double(db: Session, line: dict[str, Any]) -> None:
     """The opening that this one follows within 30 s stops counting; a day left empty by it leaves the rollup."""
-    since = line.at - timedelta(seconds=rules.DOUBLE_SECONDS)
-    earlier = select(Opened.id, Opened.on, Opened.share_id).where(
-        Opened.article_id == line.article_id,
-        Opened.person == line.person,
-        Opened.reason.is_(None),
-        Opened.at >= since,
-        Opened.at <= line.at,
-    )
-    for number, day, share_id in db.execute(earlier).all():
+    since = line["at"] - timedelta(seconds=rules.DOUBLE_SECONDS)
+    given = {"article": line["article_id"], "who": line["person"], "since": since, "until": line["at"]}
+    for number, day, share_id in db.execute(_EARLIER, given).all():
         db.execute(update(Opened).where(Opened.id == number).values(reason=Reason.DOUBLE.value))
-        if day != line.on:
+        if day != line["on"]:
             _drop_empty_day(db, line, day)
         if share_id is not None:
             recounting.verify_shares(db, {share_id})
 
 
-def _drop_empty_day(db: Session, line: Opened, day: date) -> None:
-    same = (Opened.article_id == line.article_id, Opened.person == line.person, Opened.on == day)
+def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> None:
+    article_id, person = line["article_id"], line["person"]
+    same = (Opened.article_id == article_id, Opened.person == person, Opened.on == day)
     if db.scalar(select(Opened.id).where(*same, Opened.reason.is_(None)).limit(1)) is None:
-        db.execute(
-            delete(AccessDay).where(
-                AccessDay.article_id == line.article_id, AccessDay.person == line.person, AccessDay.on == day
-            )
-        )
+        row = (AccessDay.article_id == article_id, AccessDay.person == person, AccessDay.on == day)
+        db.execute(delete(AccessDay).where(*row))
+        _add_to_day(db, day, line["staff_id"], -1)
 
 
 def create_share(db: Session, article_id: int, sharer_id: int, channel: str, target: str, now: datetime) -> Share:
@@ -146,7 +155,7 @@ def salt_of(db: Session, day: date) -> str:
     if found is not None:
         return found
     with transaction(db):
-        insert_or_skip(db, DailySalt, [{"on": day, "salt": secrets.token_hex(32)}])
+        insert_or_skip(db, DailySalt, {"on": day, "salt": secrets.token_hex(32)})
         db.execute(delete(DailySalt).where(DailySalt.on < day))
     return db.scalars(select(DailySalt.salt).where(DailySalt.on == day)).one()
 

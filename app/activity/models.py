@@ -100,6 +100,18 @@ class AccessDay(Base):
     channel: Mapped[str] = mapped_column(String(20))
 
 
+class AccessCount(Base):
+    """Rollup of the rollup: counted accesses of a person (0 = all guests) on a day, so that a plan page need not read
+    every access. Kept with `access_day` in one transaction; `khlang recount` compares and rebuilds it.
+    """
+
+    __tablename__ = "access_count"
+
+    on: Mapped[date] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(primary_key=True)
+    accesses: Mapped[int]
+
+
 class Traffic(Base):
     """Address and program of an opening, apart from the ledger and purged after KHLANG_TRAFFIC_DAYS."""
 

@@ -6,29 +6,32 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.activity.models import AccessDay, AccessFigures, LedgerSeal, Opened, Reason, Share
 from app.core.database import AnySelect
 
 
+def _figures() -> AnySelect:
+    article: BindParameter[int] = bindparam("article")
+    stands = select(Opened.person, Opened.on, Opened.hour).where(Opened.article_id == article, Opened.reason.is_(None))
+    hours = stands.distinct().subquery()
+    days = select(AccessDay.person, AccessDay.on).where(AccessDay.article_id == article).subquery()
+    return select(
+        select(func.count()).select_from(stands.subquery()).scalar_subquery(),
+        select(func.count()).select_from(hours).scalar_subquery(),
+        select(func.count()).select_from(days).scalar_subquery(),
+        select(func.count(days.c.person.distinct())).scalar_subquery(),
+    )
+
+
+_FIGURES = _figures()
+
+
 def access_figures(db: Session, article_id: int) -> AccessFigures:
     """The four figures of an article since it was published; one query, cost grows with its own openings."""
-    stands = select(Opened.person, Opened.on, Opened.hour).where(
-        Opened.article_id == article_id, Opened.reason.is_(None)
-    )
-    hours = stands.distinct().subquery()
-    days = select(AccessDay.person, AccessDay.on).where(AccessDay.article_id == article_id).subquery()
-    row = db.execute(
-        select(
-            select(func.count()).select_from(stands.subquery()).scalar_subquery(),
-            select(func.count()).select_from(hours).scalar_subquery(),
-            select(func.count()).select_from(days).scalar_subquery(),
-            select(func.count(days.c.person.distinct())).scalar_subquery(),
-        )
-    ).one()
-    return AccessFigures(*row)
+    return AccessFigures(*db.execute(_FIGURES, {"article": article_id}).one())
 
 
 def share_by_token(db: Session, token: str) -> Share | None:

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, 
 from sqlalchemy.orm import Session
 
 from app.activity import rules
-from app.activity.models import AccessDay, Opened, Reason, Share
+from app.activity.models import AccessCount, AccessDay, Opened, Reason, Share
+from app.core.database import AnySelect
 
 CHUNK = 5_000
 
@@ -91,7 +92,17 @@ def _rollup_differences(db: Session, first_day: date, last_day: date) -> list[st
     )
     lost = db.execute(ledger.except_(stored).limit(50)).all()
     extra = db.execute(stored.except_(ledger).limit(50)).all()
-    sentences = [f"ยอดรายวันขาด: {on} {person} บทความ {article}" for on, person, article in lost]
+    counted = _counts().where(AccessDay.on >= first_day, AccessDay.on <= last_day)
+    kept = select(AccessCount.on, AccessCount.staff_id, AccessCount.accesses).where(
+        AccessCount.on >= first_day, AccessCount.on <= last_day, AccessCount.accesses != 0
+    )
+    wrong = {
+        (on, who)
+        for pair in (counted.except_(kept), kept.except_(counted))
+        for on, who, _ in db.execute(pair.limit(50))
+    }
+    sums = [f"ยอดรวมวันที่ {on} ของบุคคล {who} ไม่ตรงกับยอดรายวัน" for on, who in sorted(wrong)]
+    sentences = sums + [f"ยอดรายวันขาด: {on} {person} บทความ {article}" for on, person, article in lost]
     return sentences + [f"ยอดรายวันเกิน: {on} {person} บทความ {article}" for on, person, article in extra]
 
 
@@ -115,8 +126,16 @@ def rebuild(db: Session, article_ids: set[int] | None, progress: Callable[[int],
         .group_by(Opened.on, Opened.person, Opened.article_id)
     )
     db.execute(insert(AccessDay).from_select(["on", "person", "article_id", "staff_id", "channel"], rows))
+    db.execute(delete(AccessCount))
+    db.execute(insert(AccessCount).from_select(["on", "staff_id", "accesses"], _counts()))
     touched = Share.article_id.in_(article_ids or set()) if few else literal(1) == 1
     verify_shares(db, set(db.scalars(select(Share.id).where(touched))))
+
+
+def _counts() -> AnySelect:
+    """Counted accesses of each person (0 = guests) and day."""
+    staff_id = func.coalesce(AccessDay.staff_id, 0)
+    return select(AccessDay.on, staff_id, func.count()).group_by(AccessDay.on, staff_id)
 
 
 def verify_shares(db: Session, share_ids: set[int]) -> None:

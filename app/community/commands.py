@@ -87,7 +87,7 @@ def join_group(db: Session, viewer: Viewer, code: str, today: date) -> str:
     standing = Standing.MEMBER.value if group.visibility == "open" else Standing.ASKED.value
     with transaction(db):
         row = {"group_id": group.id, "staff_id": viewer.staff_id, "standing": standing, "since": today}
-        insert_or_skip(db, Membership, [row])
+        insert_or_skip(db, Membership, row)
     return standing
 
 
@@ -180,7 +180,7 @@ def _mention(db: Session, thread_id: int, post_id: int, rendered: Rendered) -> N
 
 
 def _mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None:
-    insert_or_skip(db, ThreadRead, [{"staff_id": staff_id, "thread_id": thread_id, "read_at": now}])
+    insert_or_skip(db, ThreadRead, {"staff_id": staff_id, "thread_id": thread_id, "read_at": now})
     mine = (ThreadRead.staff_id == staff_id, ThreadRead.thread_id == thread_id)
     db.execute(update(ThreadRead).where(*mine).values(read_at=now))
 

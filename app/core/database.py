@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
@@ -117,14 +117,26 @@ def transaction(db: Session) -> Iterator[None]:
         db.info["writing"] = False
 
 
-def insert_or_skip(db: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, leaving those whose unique key is already there. The one place that knows both dialects."""
-    if not rows:
-        return
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(postgresql.insert(model).on_conflict_do_nothing(), list(rows))
-    else:
-        db.execute(sqlite.insert(model).on_conflict_do_nothing(), list(rows))
+def _insert(db: Session, model: type[Base]) -> Any:
+    """INSERT that knows ON CONFLICT; the one place that knows both dialects."""
+    dialect: Any = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model.__table__)
+
+
+def insert_or_skip(db: Session, model: type[Base], row: dict[str, Any]) -> bool:
+    """Insert a row unless its unique key is already there; True when it is new."""
+    table: Any = model.__table__
+    statement = _insert(db, model).on_conflict_do_nothing().returning(*table.primary_key)
+    return db.connection().execute(statement, row).first() is not None
+
+
+def insert_or_add(db: Session, model: type[Base], row: dict[str, Any], column: str) -> None:
+    """Insert a row, or add its `column` to that of the row with the same primary key."""
+    statement = _insert(db, model)
+    table: Any = model.__table__
+    added = {column: table.c[column] + statement.excluded[column]}
+    keys = [key.name for key in table.primary_key]
+    db.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=added), row)
 
 
 def count_rows(db: Session, query: AnySelect) -> int:

@@ -55,7 +55,9 @@ def normalise(text: str) -> str:
 def fold(text: str) -> str:
     """Normalised text for comparing and searching: Arabic digits, small letters. Same length as `normalise(text)`."""
     text = normalise(text).translate(ARABIC_DIGITS)
-    return "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    small = text.lower()
+    # A few letters (such as İ) grow when made small: those stay, so that places in both texts agree.
+    return small if len(small) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
 
 
 def one_line(text: str) -> str:

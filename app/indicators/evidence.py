@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, union_all
 from sqlalchemy import Date as SqlDate
+from sqlalchemy.sql.elements import Null
 
 from app.activity.models import INTERNAL_CHANNELS, AccessDay, Opened, Share
 from app.community.models import Lesson, Meeting, MeetingAttendee, Thread
@@ -56,7 +57,7 @@ def _select(columns: Columns) -> AnySelect:
 
 def _typed(name: str, value: Any) -> ColumnElement[Any]:
     # A bare NULL has no type in PostgreSQL's unions.
-    if value is None or str(value) == "NULL":
+    if value is None or isinstance(value, Null):
         kind = Staff.id.type if name.endswith("_id") else (SqlDate() if name == "day" else String())
         return cast(null(), kind)
     element: ColumnElement[Any] = value

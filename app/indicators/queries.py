@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import String, and_, case, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from app.activity.models import CHANNELS, REASON_NAMES, SHARE_CHANNELS, AccessDay
+from app.activity.models import CHANNELS, REASON_NAMES, SHARE_CHANNELS, AccessCount
 from app.community.models import Award, Group
 from app.core.config import Config
 from app.core.database import AnySelect
@@ -108,11 +109,13 @@ def _in_department(lines: Any, scope: Scope, *, of_roster: bool) -> AnySelect:
     return select(lines, Service.department_id).outerjoin(Service, serves)
 
 
-def count_row(db: Session, measure_name: str, scope: Scope) -> tuple[dict[int | None, int], int, dict[str, int]]:
-    """(distinct keys per department with None for the whole office, lines, lines per part); one statement."""
+@lru_cache(maxsize=1_000)
+def _count_statement(measure_name: str, scope: Scope) -> Any:
+    """One statement: distinct keys and lines of the office, of each department, and of each part.
+
+    Building it costs more than running it, so it is kept per scope; a scope names its day.
+    """
     measure = MEASURES[measure_name]
-    if measure_name == "accesses":
-        return _count_accesses(db, scope)
     lines = measure.lines(scope, False).subquery()
     query = _in_department(lines, scope, of_roster=measure.of_roster)
     if scope.department_id is not None:
@@ -127,12 +130,18 @@ def count_row(db: Session, measure_name: str, scope: Scope) -> tuple[dict[int | 
     )
     selects = [office.select_from(placed), departments]
     if measure.parts:
-        part = select(literal("part"), placed.c.part, distinct_keys, every_line).group_by(placed.c.part)
-        selects.append(part)
+        selects.append(select(literal("part"), placed.c.part, distinct_keys, every_line).group_by(placed.c.part))
+    return union_all(*[_named(query) for query in selects])
+
+
+def count_row(db: Session, measure_name: str, scope: Scope) -> tuple[dict[int | None, int], int, dict[str, int]]:
+    """(distinct keys per department with None for the whole office, lines, lines per part); one statement."""
+    if measure_name == "accesses":
+        return _count_accesses(db, scope)
     keys: dict[int | None, int] = {}
     parts: dict[str, int] = {}
     total = 0
-    for what, name, count, number in db.execute(union_all(*[_named(query) for query in selects])):
+    for what, name, count, number in db.execute(_count_statement(measure_name, scope)):
         if what == "office":
             keys[None], total = count, number
         elif what == "department":
@@ -149,29 +158,25 @@ def _named(query: AnySelect) -> AnySelect:
 
 
 def _count_accesses(db: Session, scope: Scope) -> tuple[dict[int | None, int], int, dict[str, int]]:
-    """As count_row for A5, from the rollup alone: a row of `access_day` is one key, so nothing needs DISTINCT."""
-    within = (AccessDay.on >= scope.first_day, AccessDay.on <= scope.as_of)
-    days = (
-        select(AccessDay.staff_id, AccessDay.on, func.count().label("n"))
-        .where(*within)
-        .group_by(AccessDay.staff_id, AccessDay.on)
-        .cte("days")
-    )
+    """As count_row for A5, from the rollups alone: a row of `access_day` is one key, and `access_count` sums them."""
+    within = (AccessCount.on >= scope.first_day, AccessCount.on <= scope.as_of)
     serves = and_(
-        Service.staff_id == days.c.staff_id,
-        Service.start_on <= days.c.on,
-        or_(Service.end_on.is_(None), Service.end_on >= days.c.on),
+        Service.staff_id == AccessCount.staff_id,
+        Service.start_on <= AccessCount.on,
+        or_(Service.end_on.is_(None), Service.end_on >= AccessCount.on),
     )
+    total = func.coalesce(func.sum(AccessCount.accesses), 0)
     departments = (
-        select(literal("department"), cast(Service.department_id, String), func.sum(days.c.n))
-        .select_from(days)
+        select(literal("department"), cast(Service.department_id, String), total)
+        .select_from(AccessCount)
         .join(Service, serves)
+        .where(*within)
         .group_by(Service.department_id)
     )
     visits = select(literal("visit"), cast(null(), String), func.coalesce(func.sum(Visit.persons), 0)).where(
         Visit.status == "verified", Visit.on >= scope.first_day, Visit.on <= scope.as_of
     )
-    opened = select(literal("opened"), cast(null(), String), func.coalesce(func.sum(days.c.n), 0))
+    opened = select(literal("opened"), cast(null(), String), total).where(*within)
     keys: dict[int | None, int] = {}
     parts = {"opened": 0, "visit": 0}
     for what, name, number in db.execute(union_all(opened, departments, visits)):

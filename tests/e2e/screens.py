@@ -49,6 +49,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         if readme:
             shoot(browser, folder, ["/plan/2558"], SHAPES[:1], whole=False)
+            (folder / "plan-2558.wide-light.png").replace(folder / "plan.png")
         else:
             shoot(browser, folder, arguments[1:] or ["/", "/plan/2558"], SHAPES, whole=True)
         browser.close()
