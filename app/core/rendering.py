@@ -195,6 +195,7 @@ def render_now(text: str, attachments: str = "", people: Mapping[str, str] | Non
         ],
         extension_configs={
             "tables": {"use_align_attribute": True},
+            "footnotes": {"BACKLINK_TITLE": "กลับไปที่ข้อความของเชิงอรรถ {}"},
             "toc": {"slugify": lambda value, _separator: slug(value, "หัวข้อ"), "marker": ""},
         },
     )  # fmt: skip
