@@ -212,8 +212,7 @@ def _improved_faults() -> tuple[tuple[ColumnElement[bool], str], ...]:
     )
 
 
-def _revisions(scope: Scope, with_excluded: bool, *more: tuple[ColumnElement[bool], str], part: str = "") -> AnySelect:
-    faults = (*_improved_faults(), *more)
+def _revisions(scope: Scope, with_excluded: bool, faults: Sequence[tuple[ColumnElement[bool], str]]) -> AnySelect:
     reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
     query = (
         _select(
@@ -223,7 +222,6 @@ def _revisions(scope: Scope, with_excluded: bool, *more: tuple[ColumnElement[boo
                     "person_id": Revision.editor_id,
                     "channel": Revision.summary,
                     "reason": reason,
-                    "part": literal(part),
                 }
             )
         )
@@ -235,7 +233,7 @@ def _revisions(scope: Scope, with_excluded: bool, *more: tuple[ColumnElement[boo
 
 def improved(scope: Scope, with_excluded: bool) -> AnySelect:
     """A4: an approved, non-minor, non-first revision on a later day or by another than the author."""
-    return _revisions(scope, with_excluded)
+    return _revisions(scope, with_excluded, _improved_faults())
 
 
 def accesses(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -524,25 +522,9 @@ def curated(scope: Scope, with_excluded: bool) -> AnySelect:
         .correlate(Revision)
         .exists()
     )
-    reason = case((appointed, literal("")), else_=literal("no"))
     # Unlike A4, the team's own work counts whoever wrote the article and whenever it was first published.
-    faults = [*_improved_faults()[:3], (reason != "", "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
-    verdict = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
-    query = (
-        _select(
-            _article(
-                {
-                    "day": Revision.on,
-                    "person_id": Revision.editor_id,
-                    "channel": Revision.summary,
-                    "reason": verdict,
-                }
-            )
-        )
-        .join_from(Revision, Article, Article.id == Revision.article_id)
-        .where(~Revision.first, _within(Revision.on, scope), Article.first_published_on.is_not(None))
-    )
-    return _counted(query, with_excluded, verdict)
+    faults = [*_improved_faults()[:3], (~appointed, "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
+    return _revisions(scope, with_excluded, faults)
 
 
 def care(scope: Scope, with_excluded: bool) -> AnySelect:
