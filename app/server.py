@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import socket
 
 from flask import Flask
 from granian import Granian
@@ -12,6 +13,7 @@ from granian.log import LogLevels
 
 from app import create_app
 from app.core.config import load_config
+from app.core.errors import KhlangError
 from app.core.guard import attempt
 from app.office import Office
 
@@ -31,7 +33,13 @@ def served_app() -> Flask:
 
 
 def serve_office(host: str, port: int, workers: int) -> None:
-    """Serve until stopped."""
+    """Serve until stopped. Raises KhlangError when another program has the port."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise KhlangError(f"เปิดที่ {host}:{port} ไม่ได้ อาจมีโปรแกรมอื่นใช้พอร์ตนี้อยู่ ลองเลือกพอร์ตอื่นด้วย --port") from error
     Granian(
         "app.server:served_app", factory=True, address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=THREADS, respawn_failed_workers=True, log_level=LogLevels.warning,

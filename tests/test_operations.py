@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.core.database import Base
 from app.core.errors import KhlangError
 from app.office import Office
 from app.operations import backup_office, examine, rehearse_restore, restore_office
+from app.server import serve_office
 from tests.conftest import config_for
 from tests.indicators.reading import count
 from tests.personas import WICHAI, article, load, opened
@@ -119,6 +121,14 @@ def test_command_line_from_empty_folder_to_indicators(tmp_path: Path):
     assert "ดี" in khlang(data, "doctor")
     khlang(data, "backup", str(tmp_path / "b.zip"))
     assert "คืนได้" in khlang(data, "rehearse-restore", str(tmp_path / "b.zip"))
+
+
+def test_busy_port_is_said_in_one_sentence():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(KhlangError, match="พอร์ต"):
+            serve_office("127.0.0.1", other.getsockname()[1], 1)
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def render_now(text: str, attachments: str = "", people: Mapping[str, str] | Non
     seen: list[str] = []
     md = markdown.Markdown(
         extensions=[
-            "tables", "footnotes", "fenced_code", "sane_lists", "admonition", "toc",
+            "tables", "footnotes", "fenced_code", "sane_lists", "nl2br", "admonition", "toc",
             _House(attachments, people or {}, seen),
         ],
         extension_configs={

@@ -54,7 +54,12 @@ def normalise(text: str) -> str:
 
 def fold(text: str) -> str:
     """Normalised text for comparing and searching: Arabic digits, small letters. Same length as `normalise(text)`."""
-    text = normalise(text).translate(ARABIC_DIGITS)
+    return fold_stored(normalise(text))
+
+
+def fold_stored(text: str) -> str:
+    """As `fold`, for text that was normalised when it was stored: no second cleaning. Same length as `text`."""
+    text = text.translate(ARABIC_DIGITS)
     small = text.lower()
     # A few letters (such as İ) grow when made small: those stay, so that places in both texts agree.
     return small if len(small) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)

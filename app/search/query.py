@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from whoosh import query
 
 from app.core.outbox import waiting_keys
-from app.core.thai import fold, one_line
+from app.core.thai import fold, fold_stored, one_line
 from app.people.models import Viewer
 from app.search.documents import OUTBOX_KIND, Answer, Hit, Source
 from app.search.engine import Candidate, Engine, IndexMissing
@@ -22,8 +22,9 @@ MAX_WORDS = 24
 ALL_WORDS_UP_TO = 3
 SNIPPET_LENGTH = 180
 PENDING_CHECKED = 5_000
-# Characters of a long text that the second look and the snippet read.
+# Characters of a long text that the second look and the snippet read: there are a hundred looks and ten snippets.
 LOOKED_AT = 20_000
+PASSAGES_FROM = 60_000
 
 
 def audience_of(viewer: Viewer) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ class Search:
 
 
 def _bonus(candidate: Candidate, whole: str, asked: list[str]) -> float:
-    title, body = fold(candidate.title), fold(candidate.text[:LOOKED_AT])
+    title, body = fold_stored(candidate.title), fold_stored(candidate.text[:LOOKED_AT])
     both = title + "\n" + body
     covered = sum(word in both for word in asked) / len(asked)
     in_title = sum(word in title for word in asked) / len(asked)
@@ -164,18 +165,20 @@ def _hit(candidate: Candidate, marks: list[str]) -> Hit:
 
 def best_passage(text: str, marks: Iterable[str]) -> str:
     """Stretch of a text, about 180 characters, that holds the most different marks; cut at blanks where it can."""
-    text = one_line(text[:LOOKED_AT])
+    text = " ".join(text[:PASSAGES_FROM].split())
     if len(text) <= SNIPPET_LENGTH:
         return text
-    folded = fold(text)
+    folded = fold_stored(text)
     places = sorted((m.start(), mark) for mark in marks for m in re.finditer(re.escape(mark), folded))[:2000]
-    start, most = 0, 0
-    for place, _ in places:
-        distinct = len({mark for other, mark in places if place <= other < place + SNIPPET_LENGTH - 30})
-        if distinct > most:
-            start, most = max(0, place - 30), distinct
-        if len(places) > 200 and most >= 3:
-            break
+    start, most, end = 0, 0, 0
+    for number, (place, _) in enumerate(places):
+        end = max(end, number)
+        while end < len(places) and places[end][0] < place + SNIPPET_LENGTH - 30:
+            end += 1
+        # A long mark says more than a short one inside it.
+        weight = sum(len(mark) for mark in {mark for _, mark in places[number:end]})
+        if weight > most:
+            start, most = max(0, place - 30), weight
     return _cut(text, start)
 
 
@@ -197,7 +200,7 @@ def marked(text: str, marks: list[str]) -> list[tuple[str, bool]]:
     pattern = re.compile("|".join(re.escape(mark) for mark in marks))
     pieces: list[tuple[str, bool]] = []
     last = 0
-    for found in pattern.finditer(fold(text)):
+    for found in pattern.finditer(fold_stored(text)):
         if found.start() > last:
             pieces.append((text[last : found.start()], False))
         pieces.append((text[found.start() : found.end()], True))
