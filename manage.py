@@ -103,6 +103,9 @@ def test(arguments: list[str]) -> int:
 
 def main() -> int:
     """Entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
     if sys.version_info < OLDEST:
         fail(f"ต้องใช้ Python {OLDEST[0]}.{OLDEST[1]} ขึ้นไป เครื่องนี้เป็น {sys.version.split()[0]} โปรดติดตั้งรุ่นใหม่แล้วลองอีกครั้ง")
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):

@@ -19,7 +19,7 @@ from app.community import queries as community
 from app.community import routes as community_routes
 from app.core.clock import BANGKOK
 from app.core.config import ROOT, Config, load_config
-from app.core.errors import KhlangError, TooLarge
+from app.core.errors import KhlangError, NotFound, TooLarge
 from app.core.fiscal_year import be_fiscal_year
 from app.core.thai import thai_date
 from app.core.web import add_security_headers
@@ -110,6 +110,8 @@ def _open_sessions(app: Flask, office: Office) -> None:
     def _begin() -> Response | None:
         g.db = office.session()
         g.viewer = VISITOR
+        if any("\x00" in value for value in (request.path, *request.args.values(), *request.form.values())):
+            raise NotFound("ที่อยู่หรือข้อความมีอักขระที่ใช้ไม่ได้")
         return None
 
     @app.teardown_request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import getpass
+import io
 import json
 import logging
 import os
@@ -64,6 +65,9 @@ class House(click.Group):
 @click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """คลังความรู้ (Khlang)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
@@ -122,8 +126,8 @@ def _ask_password() -> str:
 @click.option("--workers", default=1)
 def serve(host: str, port: int, workers: int) -> None:
     """ให้บริการจริง."""
-    with the_office():
-        pass
+    with the_office() as office:
+        office.secret_key()
     serve_office(host, port, workers)
 
 
@@ -132,6 +136,8 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--build-only", is_flag=True, help="สร้างสำนักงานตัวอย่างแล้วจบ ไม่ให้บริการ")
 def demo(port: int, build_only: bool) -> None:
     """สร้างสำนักงานตัวอย่างและให้บริการบนเครื่องนี้ ครั้งต่อไปใช้ของเดิม."""
+    if os.environ.get("KHLANG_DATABASE_URL"):
+        raise KhlangError("สำนักงานตัวอย่างใช้ฐานข้อมูลของตนเอง โปรดเลิกตั้ง KHLANG_DATABASE_URL ก่อน ข้อมูลจริงจะได้ไม่ปนกัน")
     if not os.environ.get("KHLANG_DATA"):
         os.environ["KHLANG_DATA"] = str(load_config().data / DEMO_DATA)
     with the_office(needs_database=False) as office:
@@ -227,7 +233,7 @@ def indicators_(
         if as_json:
             click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
         elif as_csv:
-            writer = csv.DictWriter(sys.stdout, list(shown["rows"][0]))
+            writer = csv.DictWriter(sys.stdout, list(shown["rows"][0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(shown["rows"])
         else:

@@ -18,7 +18,7 @@ from app.core.errors import NotFound
 from app.core.fiscal_year import be_fiscal_year
 from app.core.guard import attempt
 from app.core.rendering import Rendered, render_now
-from app.core.web import config, db, part, today
+from app.core.web import config, db, now, part, today
 from app.indicators import queries as indicators
 from app.knowledge import queries as knowledge
 from app.knowledge.models import Article
@@ -41,6 +41,7 @@ def index() -> str:
             "owed": training.owed_by(db(), who.staff_id, written, today()),
             "drafts": knowledge.drafts_of(db(), who.staff_id),
             "unread": community.unread_threads(db(), who, 5),
+            "mentions": community.mentions_of(db(), who.staff_id, now() - timedelta(days=30)),
             "plan": indicators.read_plan(db(), scope),
         }
     else:

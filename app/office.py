@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from datetime import timedelta
 from functools import cached_property
 
@@ -16,6 +17,7 @@ from app.core.clock import Clock
 from app.core.config import CONTENT, Config
 from app.core.database import make_engine
 from app.core.files import FileStore
+from app.core.guard import attempt
 from app.core.rendering import Renderer
 from app.knowledge import queries as knowledge
 from app.knowledge.commands import Desk
@@ -77,21 +79,24 @@ class Office:
 
     def chores(self) -> None:
         """Now and then: late accesses, seals of past days, traffic too old to keep."""
-        self.recorder.drain_spool(self.clock.today)
+        today, oldest = self.clock.today(), self.clock.now() - timedelta(days=self.config.traffic_days)
+        attempt("draining the spool", lambda: self.recorder.drain_spool(self.clock.today), lambda: 0)
         with self.session() as db:
-            activity.seal_ledger(db, self.clock.today())
-            activity.purge_traffic(db, self.clock.now() - timedelta(days=self.config.traffic_days))
+            for day in (today, today + timedelta(days=1)):
+                attempt("salting", lambda day=day: activity.salt_of(db, day), lambda: "")  # type: ignore[misc]
+            attempt("sealing", lambda: activity.seal_ledger(db, today), lambda: 0)
+            attempt("purging traffic", lambda: activity.purge_traffic(db, oldest), lambda: None)
 
     def secret_key(self) -> str:
         """Key of cookies: from the settings, else made once and kept in the data folder."""
         if self.config.secret_key:
             return self.config.secret_key
         path = self.config.data / "secret_key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        if not path.exists() or not path.read_text("ascii"):
+            handle, temporary = tempfile.mkstemp(dir=self.config.data)
             os.write(handle, secrets.token_hex(32).encode())
             os.close(handle)
+            os.replace(temporary, path)
         return path.read_text("ascii")
 
     def close(self) -> None:

@@ -61,7 +61,9 @@ def backup_office(office: Office, file: Path) -> None:
         target.close()
         files = {"khlang.db": copy}
         attachments = office.config.data / "attachments"
-        files |= {f"attachments/{p.parent.name}/{p.name}": p for p in sorted(attachments.glob("??/*")) if p.is_file()}
+        files |= {
+            f"attachments/{p.parent.name}/{p.name}": p for p in sorted(attachments.glob("??/*")) if len(p.name) == 64
+        }
         manifest = {
             "revision": revision_of(office.database),
             "sha256": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
@@ -86,6 +88,9 @@ def restore_office(config: Config, file: Path) -> None:
         _unpack(file, folder)
         if (folder / "attachments").exists():
             shutil.copytree(folder / "attachments", config.data / "attachments", dirs_exist_ok=True)
+        # A journal left by a server that was killed would be replayed into the restored file.
+        for leftover in ("-wal", "-shm"):
+            Path(f"{_database_path(config)}{leftover}").unlink(missing_ok=True)
         (folder / "khlang.db").replace(_database_path(config))
     if config.index.exists():
         (config.index / "CURRENT").unlink(missing_ok=True)

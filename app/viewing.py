@@ -1,4 +1,4 @@
-"""Who is looking, gathered over the slices in two statements. Part of the wiring: it sees every slice."""
+"""Who is looking, gathered over the slices in one statement. Part of the wiring: it sees every slice."""
 
 from __future__ import annotations
 

@@ -89,6 +89,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield url.set(database=template).render_as_string(hide_password=False)
     if server is not None:
         server.cleanup()
+        for folder in (runtime, locks):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

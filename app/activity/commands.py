@@ -24,7 +24,7 @@ from app.activity.models import (
     Traffic,
 )
 from app.core.clock import BANGKOK, bangkok_day
-from app.core.database import insert_or_add, insert_or_skip, transaction
+from app.core.database import insert_or_add, insert_or_skip, lock_for_transaction, transaction
 from app.core.errors import Invalid
 
 
@@ -45,7 +45,7 @@ class Opening:
 def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
     """Store an opening with its reason, the day rollup and the share it verifies; returns the line's id.
 
-    One short transaction, at most eight statements whatever the size of the ledger.
+    One short transaction, at most ten statements whatever the size of the ledger.
     """
     with transaction(db):
         share = queries.share_by_token(db, opening.share_token) if opening.share_token else None
@@ -53,7 +53,10 @@ def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
             share = None
         line = new_line(opening, share, recorded_on)
         if line["reason"] is None:
+            lock_for_transaction(db, f"opened {line['article_id']} {line['person']}")
             _replace_double(db, line)
+            if _came_late(db, line):
+                line["reason"] = Reason.DOUBLE.value
         inserted = db.connection().execute(_NEW_LINE, line).inserted_primary_key
         number = int(inserted[0]) if inserted else 0
         if opening.address:
@@ -124,6 +127,26 @@ def _replace_double(db: Session, line: dict[str, Any]) -> None:
             recounting.verify_shares(db, {share_id})
 
 
+_LATER = (
+    select(Opened.id)
+    .where(
+        Opened.article_id == bindparam("article"),
+        Opened.person == bindparam("who"),
+        Opened.reason.is_(None),
+        Opened.at > bindparam("since"),
+        Opened.at <= bindparam("until"),
+    )
+    .limit(1)
+)
+
+
+def _came_late(db: Session, line: dict[str, Any]) -> bool:
+    """An opening recorded after the one that replaces it, as one from the spool may be."""
+    until = line["at"] + timedelta(seconds=rules.DOUBLE_SECONDS)
+    given = {"article": line["article_id"], "who": line["person"], "since": line["at"], "until": until}
+    return db.scalar(_LATER, given) is not None
+
+
 def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> None:
     article_id, person = line["article_id"], line["person"]
     same = (Opened.article_id == article_id, Opened.person == person, Opened.on == day)
@@ -156,19 +179,23 @@ def salt_of(db: Session, day: date) -> str:
         return found
     with transaction(db):
         insert_or_skip(db, DailySalt, {"on": day, "salt": secrets.token_hex(32)})
-        db.execute(delete(DailySalt).where(DailySalt.on < day))
+        db.execute(delete(DailySalt).where(DailySalt.on < day - timedelta(days=1)))
     return db.scalars(select(DailySalt.salt).where(DailySalt.on == day)).one()
 
 
 def seal_ledger(db: Session, today: date) -> int:
-    """Seal every past day not sealed yet, in one transaction; returns how many."""
-    days = queries.unsealed_days(db, today)
+    """Seal every day before yesterday not sealed yet, in one transaction; returns how many.
+
+    Yesterday waits: a long import begun before midnight still writes to it.
+    """
+    yesterday = today - timedelta(days=1)
+    days = queries.unsealed_days(db, yesterday)
     if not days:
         return 0
     with transaction(db):
         existing = queries.seals(db)
         previous = existing[-1].sha256 if existing else ""
-        for day in queries.unsealed_days(db, today):
+        for day in queries.unsealed_days(db, yesterday):
             events, previous = queries.seal_of(db, day, previous)
             db.add(LedgerSeal(recorded_on=day, events=events, sha256=previous))
     return len(days)

@@ -162,7 +162,7 @@ class LedgerSeal(Base):
 
 @dataclass(frozen=True)
 class OpenedFacts:
-    """What is known of an opening when it is judged. `edits` are the same person's edits of the article."""
+    """What is known of an opening when it is judged. `last_edit_at`: when the same person last saved the article."""
 
     at: datetime
     status_code: int = 200

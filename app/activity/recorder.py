@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from whoosh.filedb.filestore import FileStorage
 
-from app.activity.commands import Opening, record_opened
+from app.activity.commands import Opening, record_opened, salt_of
 from app.activity.models import OpenedFacts
 from app.core.database import transaction
 
@@ -55,20 +56,42 @@ class Recorder:
         finally:
             os.close(handle)
 
+    def salt(self, day: date) -> str:
+        """Salt of a day's guest keys, on the connection that does not wait long. Raises when the database is busy."""
+        with Session(self.engine) as db:
+            return salt_of(db, day)
+
     def drain_spool(self, today: Callable[[], date]) -> int:
-        """Record what was spooled; called by the one background worker. Returns how many lines."""
+        """Record what was spooled; one process at a time does. Returns how many lines; torn ones are set aside."""
+        lock = FileStorage(str(self.spool.parent)).lock("spool") if self.spool.parent.exists() else None
+        if lock is None or not lock.acquire(blocking=False):
+            return 0
+        try:
+            return self._drain(today())
+        finally:
+            lock.release()
+
+    def _drain(self, today: date) -> int:
         taken = self.spool.with_suffix(".draining")
         if not taken.exists():
             try:
                 os.replace(self.spool, taken)
-            except FileNotFoundError:
+            except (FileNotFoundError, PermissionError):
                 return 0
-        lines = taken.read_text("utf-8").splitlines()
+        openings, torn = [], []
+        for line in taken.read_text("utf-8", errors="replace").splitlines():
+            try:
+                openings.append(_opening(json.loads(line)))
+            except (ValueError, KeyError, TypeError):
+                torn.append(line)
         with Session(self.engine) as db, transaction(db):
-            for line in lines:
-                record_opened(db, _opening(json.loads(line)), today())
+            for opening in openings:
+                record_opened(db, opening, today)
+        if torn:
+            with self.spool.with_suffix(".bad").open("a", encoding="utf-8") as bad:
+                bad.writelines(line + "\n" for line in torn)
         taken.unlink()
-        return len(lines)
+        return len(openings)
 
 
 def _opening(stored: dict[str, Any]) -> Opening:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.activity import rules
 from app.activity.models import AccessCount, AccessDay, Opened, Reason, Share
-from app.core.database import AnySelect
+from app.core.database import AnySelect, lock_tables
 
 CHUNK = 5_000
 
@@ -108,6 +108,7 @@ def _rollup_differences(db: Session, first_day: date, last_day: date) -> list[st
 
 def rebuild(db: Session, article_ids: set[int] | None, progress: Callable[[int], None] = lambda _: None) -> None:
     """Set doubles, rollup and verified shares from the ledger, for some articles or all; inside a transaction."""
+    lock_tables(db, AccessDay, AccessCount)
     few = article_ids is not None and len(article_ids) <= 500
     condition = Opened.article_id.in_(article_ids or set()) if few else literal(1) == 1
     changed: dict[str | None, list[int]] = {None: [], Reason.DOUBLE.value: []}

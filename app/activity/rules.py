@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 
-from app.activity.models import INTERNAL_CHANNELS, OpenedFacts, Reason
+from app.activity.models import OpenedFacts, Reason
 from app.core.fiscal_year import be_fiscal_year
 
 RULE_VERSION = "2558.1"
@@ -71,11 +71,6 @@ def doubles(instants: Iterable[datetime]) -> list[bool]:
 def verifies(sharer_id: int, shared_on: date, reader_id: int | None, read_on: date) -> bool:
     """A counted access through the link by someone who is not the sharer, in the same fiscal year."""
     return reader_id != sharer_id and be_fiscal_year(read_on) == be_fiscal_year(shared_on)
-
-
-def is_internal(channel: str) -> bool:
-    """Shares to a group or a department feed row A6."""
-    return channel in INTERNAL_CHANNELS
 
 
 def guest_key(salt: str, address: str, user_agent: str) -> str:

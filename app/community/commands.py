@@ -94,10 +94,11 @@ def join_group(db: Session, viewer: Viewer, code: str, today: date) -> str:
 def leave_group(db: Session, viewer: Viewer, code: str) -> None:
     """Leave, or take back the request. The last facilitator must first hand over. Raises Invalid."""
     group = queries.group_to_see(db, viewer, code)
-    facilitators = [m for m in queries.members(db, group.id) if m.standing == Standing.FACILITATOR.value]
-    if [m.staff_id for m in facilitators] == [viewer.staff_id]:
-        raise Invalid({"group": "ท่านเป็นผู้ดำเนินกลุ่มคนเดียว โปรดตั้งผู้ดำเนินกลุ่มอีกคนก่อนออกจากกลุ่ม"})
     with transaction(db):
+        db.refresh(group, with_for_update=True)
+        facilitators = [m for m in queries.members(db, group.id) if m.standing == Standing.FACILITATOR.value]
+        if [m.staff_id for m in facilitators] == [viewer.staff_id]:
+            raise Invalid({"group": "ท่านเป็นผู้ดำเนินกลุ่มคนเดียว โปรดตั้งผู้ดำเนินกลุ่มอีกคนก่อนออกจากกลุ่ม"})
         db.execute(delete(Membership).where(Membership.group_id == group.id, Membership.staff_id == viewer.staff_id))
 
 
@@ -107,13 +108,11 @@ def set_standing(db: Session, viewer: Viewer, code: str, staff_code: str, standi
     person = db.scalar(select(Staff).where(Staff.code == staff_code))
     if person is None or standing not in ("", Standing.MEMBER.value, Standing.FACILITATOR.value):
         raise Invalid({"staff": "ไม่พบบุคลากรหรือบทบาทในกลุ่ม"})
-    others = [
-        m for m in queries.members(db, group.id)
-        if m.standing == Standing.FACILITATOR.value and m.staff_id != person.id
-    ]  # fmt: skip
-    if standing != Standing.FACILITATOR.value and not others:
-        raise Invalid({"staff": "กลุ่มต้องมีผู้ดำเนินกลุ่มอย่างน้อยหนึ่งคน"})
     with transaction(db):
+        db.refresh(group, with_for_update=True)
+        facilitators = {m.staff_id for m in queries.members(db, group.id) if m.standing == Standing.FACILITATOR.value}
+        if standing != Standing.FACILITATOR.value and not facilitators - {person.id}:
+            raise Invalid({"staff": "กลุ่มต้องมีผู้ดำเนินกลุ่มอย่างน้อยหนึ่งคน"})
         mine = (Membership.group_id == group.id, Membership.staff_id == person.id)
         if standing == "":
             db.execute(delete(Membership).where(*mine))
@@ -206,6 +205,7 @@ def summarise(
     origin = Origin(thread_id=thread.id, credited=credited)
     knowledge_rules.check_text(knowledge.clean_text(text), publishing=False)
     with transaction(db):
+        db.refresh(thread, with_for_update=True)
         article = knowledge.create_article(db, desk, viewer, text, origin, now, publish=False)
         lesson = queries.lesson_of_thread(db, thread.id)
         if lesson is None:

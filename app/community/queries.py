@@ -36,14 +36,6 @@ POSTS_A_PAGE = 50
 IN_GROUP = (Standing.MEMBER.value, Standing.FACILITATOR.value)
 
 
-def memberships(db: Session, staff_id: int) -> dict[int, str]:
-    """Groups a person is in -> standing; asking does not count."""
-    query = select(Membership.group_id, Membership.standing).where(
-        Membership.staff_id == staff_id, Membership.standing.in_(IN_GROUP)
-    )
-    return {group_id: standing for group_id, standing in db.execute(query)}
-
-
 def group_to_see(db: Session, viewer: Viewer, code: str) -> Group:
     """A group this person may know of. Raises NotFound."""
     group = db.scalar(select(Group).where(Group.code == code))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -21,6 +20,7 @@ from sqlalchemy import (
     func,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -139,14 +139,22 @@ def insert_or_add(db: Session, model: type[Base], row: dict[str, Any], column: s
     db.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=added), row)
 
 
+def lock_for_transaction(db: Session, name: str) -> None:
+    """Let one transaction at a time pass here by this name. SQLite's writers are alone anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+def lock_tables(db: Session, *models: type[Base]) -> None:
+    """Keep other writers out of some tables until the transaction ends. SQLite's writers are alone anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        names = ", ".join(str(model.__tablename__) for model in models)
+        db.execute(text(f"lock table {names} in share row exclusive mode"))
+
+
 def count_rows(db: Session, query: AnySelect) -> int:
     """Number of rows of a query, in the database."""
     return db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-
-
-def enum_values(kind: type[enum.Enum]) -> list[str]:
-    """Stored spellings of an enum."""
-    return [str(member.value) for member in kind]
 
 
 def iso(day: date | None) -> str | None:

@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.activity import rules as activity_rules
@@ -98,6 +98,10 @@ class Builder:
 
 def _human(b: Builder, record: Record) -> dict[str, Any]:
     given = record.given
+    if given["file_sha256"] and b.folder is not None:
+        beside = b.folder / "attachments" / given["file_sha256"]
+        if re.fullmatch("[0-9a-f]{64}", given["file_sha256"]) and beside.is_file():
+            b.desk.files.keep(beside.read_bytes())
     verified = given["status"] == "verified"
     return {
         "status": given["status"],
@@ -343,7 +347,11 @@ def _update_group(b: Builder, record: Record) -> None:
     group = b.db.get_one(Group, b.ids("group")[record.given["code"]])
     for name, value in _group(b, record.given).items():
         setattr(group, name, value)
-    b.db.execute(delete(Membership).where(Membership.group_id == group.id))
+    named = {*record.given["members"], *record.given["facilitators"]}
+    named_ids = [b.ids("staff")[code] for code in named]
+    # Requests of others stay: a file says who is in, not who asks.
+    gone = or_(Membership.standing != "asked", Membership.staff_id.in_(named_ids))
+    b.db.execute(delete(Membership).where(Membership.group_id == group.id, gone))
     _fill_group(b, group, record)
     b.touched_threads |= set(b.db.scalars(select(Thread.id).where(Thread.group_id == group.id)))
 

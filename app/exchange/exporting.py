@@ -382,7 +382,7 @@ def _plain(value: object) -> str:
 
 
 def export_office(db: Session, files: FileStore, folder: Path, progress: Callable[[int], None]) -> int:
-    """Write `registers.jsonl`, `articles/*.md` and `attachments/`; returns the number of records."""
+    """Write `registers.jsonl`, `articles/*.md`, and in `attachments/` the files of articles and of human records."""
     folder.mkdir(parents=True, exist_ok=True)
     codes = Codes(db)
     count = 0
@@ -395,10 +395,11 @@ def export_office(db: Session, files: FileStore, folder: Path, progress: Callabl
                     progress(500)
                 if name == "article":
                     _write_markdown(folder / "articles", record)
-                if name == "attachment":
-                    target = folder / "attachments" / record["sha256"]
+                kept = record.get("sha256") or record.get("file_sha256")
+                if kept and files.path(kept).exists():
+                    target = folder / "attachments" / kept
                     target.parent.mkdir(exist_ok=True)
-                    target.write_bytes(files.read(record["sha256"]))
+                    target.write_bytes(files.read(kept))
     return count
 
 

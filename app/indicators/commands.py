@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.database import transaction
+from app.core.database import insert_or_skip, transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.fiscal_year import FiscalYear
 from app.core.records import HumanRecord, mark_verified, mark_void
@@ -115,4 +115,4 @@ def acknowledge(db: Session, staff_id: int, be_year: int, today: date) -> None:
     """A person acknowledges the goals of a year; a second time changes nothing."""
     with transaction(db):
         if not has_acknowledged(db, staff_id, be_year):
-            db.add(Acknowledgement(staff_id=staff_id, be_year=be_year, on=today))
+            insert_or_skip(db, Acknowledgement, {"staff_id": staff_id, "be_year": be_year, "on": today})

@@ -21,7 +21,7 @@ QUIZ_SETS = {"understand": "เข้าใจการจัดการคว�
 
 
 class Plan(Base):
-    """A year's KM Action Plan. `states` and `focus` are lists of texts; `texts` of states name rows or none."""
+    """A year's KM Action Plan. `desired_states` are tables of `text` and the `rows` that serve it, maybe none."""
 
     __tablename__ = "plan"
 

@@ -109,7 +109,7 @@ def _in_department(lines: Any, scope: Scope, *, of_roster: bool) -> AnySelect:
     return select(lines, Service.department_id).outerjoin(Service, serves)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=128)
 def _count_statement(measure_name: str, scope: Scope) -> Any:
     """One statement: distinct keys and lines of the office, of each department, and of each part.
 

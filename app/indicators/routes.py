@@ -6,18 +6,19 @@ import csv
 import io
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import literal, select
 from werkzeug.wrappers import Response
 
 from app.activity.rules import ACCESS_RULE, RULE_VERSION, SHARE_RULE
 from app.community.models import Group, Meeting, Thread
 from app.core.errors import Invalid, NotFound
+from app.core.files import EXTENSIONS, media_type
 from app.core.fiscal_year import be_fiscal_year
 from app.core.paging import Page, page_number
 from app.core.records import STATUS_NAMES
 from app.core.thai import parse_date, thai_date
-from app.core.web import config, db, flash_invalid, now, today
+from app.core.web import config, db, flash_invalid, now, part, today
 from app.indicators import commands, queries, registers, scoring
 from app.indicators.measures import MEASURES
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvidenceLine, Scope
@@ -269,6 +270,23 @@ def verify(key: str, record_id: int) -> Response:
     except Invalid as error:
         flash_invalid(error)
     return redirect(_back(key))
+
+
+@blueprint.get("/records/<key>/<int:record_id>/file")
+@roles_only(*registers.KEEPERS)
+def evidence_file(key: str, record_id: int) -> Response:
+    """The scanned sheet or report behind a record, for whoever must verify it."""
+    record = _record_to_check(registers.register_named(key), record_id)
+    digest = getattr(record, "file_sha256", None)
+    if not digest or not part("files").path(digest).exists():
+        raise NotFound("รายการนี้ไม่มีไฟล์หลักฐาน")
+    kind = media_type(part("files").read(digest))
+    name = f"{key}-{record_id}{EXTENSIONS[kind]}"
+    response = send_file(
+        part("files").path(digest), mimetype=kind, as_attachment=True, download_name=name, conditional=False, etag=False
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 @blueprint.post("/records/<key>/<int:record_id>/void")

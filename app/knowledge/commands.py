@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import bangkok_day
-from app.core.database import transaction
+from app.core.database import insert_or_skip, lock_for_transaction, transaction
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.files import FileStore, clean_name
 from app.core.records import Status
@@ -105,7 +105,8 @@ def save_article(
     publish = publish or article.state != State.DRAFT.value
     rules.check_text(text, publishing=publish)
     _check_group(viewer, text)
-    if article.visibility == "group" and text.visibility != "group" and viewer.staff_id != article.author_id:
+    stays = (text.visibility, text.group_id) == ("group", article.group_id)
+    if article.visibility == "group" and not stays and viewer.staff_id != article.author_id:
         raise NotAllowed("เปิดบทความของกลุ่มให้คนนอกอ่านได้เฉพาะผู้เขียน เมื่อกลุ่มตกลงแล้ว")
     rendered = render_article(desk, code, text.body)
     with transaction(db):
@@ -158,12 +159,8 @@ def _category_id(db: Session, name: str) -> int | None:
     name = name[:200]
     if not name:
         return None
-    found = db.scalar(select(Category).where(Category.name == name))
-    if found is None:
-        found = Category(name=name)
-        db.add(found)
-        db.flush()
-    return found.id
+    insert_or_skip(db, Category, {"name": name})
+    return db.scalars(select(Category.id).where(Category.name == name)).one()
 
 
 def _set_tags(db: Session, article: Article, tags: tuple[str, ...]) -> None:
@@ -192,11 +189,12 @@ def approve_article(db: Session, viewer: Viewer, code: str, version: int, today:
 def retire_article(db: Session, viewer: Viewer, code: str, reason: str, today: date) -> None:
     """Take an article out of use with a reason; it stays readable and marked."""
     article = queries.article_to_edit(db, viewer, code)
-    if article.state != State.PUBLISHED.value:
-        raise Invalid({"reason": "เลิกใช้ได้เฉพาะบทความที่เผยแพร่อยู่"})
     if not reason.strip():
         raise Invalid({"reason": "โปรดบอกเหตุผลที่เลิกใช้"})
     with transaction(db):
+        db.refresh(article, with_for_update=True)
+        if article.state != State.PUBLISHED.value:
+            raise Invalid({"reason": "เลิกใช้ได้เฉพาะบทความที่เผยแพร่อยู่"})
         article.state, article.retired_on, article.retire_reason = State.RETIRED.value, today, one_line(reason)[:500]
         article.version += 1
         touch(db, "article", [article.id])
@@ -205,9 +203,10 @@ def retire_article(db: Session, viewer: Viewer, code: str, reason: str, today: d
 def delete_article(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
     """Put a draft in the bin; nothing is destroyed. What was published is retired instead: its counts stay true."""
     article = queries.article_to_edit(db, viewer, code)
-    if article.state != State.DRAFT.value:
-        raise Invalid({"reason": "บทความที่เผยแพร่แล้วลบไม่ได้ เพราะเป็นหลักฐานของแผน ใช้ “เลิกใช้” แทน"})
     with transaction(db):
+        db.refresh(article, with_for_update=True)
+        if article.state != State.DRAFT.value:
+            raise Invalid({"reason": "บทความที่เผยแพร่แล้วลบไม่ได้ เพราะเป็นหลักฐานของแผน ใช้ “เลิกใช้” แทน"})
         article.deleted_at = now
         article.version += 1
         touch(db, "article", [article.id])
@@ -244,9 +243,10 @@ def record_application(db: Session, viewer: Viewer, code: str, on: date, note: s
     same = select(Application.id).where(
         Application.article_id == article.id, Application.staff_id == viewer.staff_id, Application.on == on
     )
-    if db.scalar(same) is not None:
-        raise Invalid({"on": "ท่านบันทึกการนำไปใช้ของวันนี้แล้ว"})
     with transaction(db):
+        lock_for_transaction(db, f"application {article.id} {viewer.staff_id}")
+        if db.scalar(same) is not None:
+            raise Invalid({"on": "ท่านบันทึกการนำไปใช้ของวันนี้แล้ว"})
         application = Application(
             article_id=article.id, staff_id=viewer.staff_id, on=on, note=normalise(note)[:2000],
             status=Status.SUBMITTED.value, recorded_at=now, recorded_by_id=viewer.staff_id,

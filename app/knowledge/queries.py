@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -52,6 +52,8 @@ def readable(viewer: Viewer) -> ColumnElement[bool]:
         audiences += [Article.visibility == "staff", Article.author_id == viewer.staff_id]
         groups = Article.group_id.in_(viewer.group_ids) if viewer.group_ids else false()
         audiences.append(and_(Article.visibility == "group", groups))
+        mine = select(ArticleCredit.article_id).where(ArticleCredit.staff_id == viewer.staff_id)
+        audiences.append(Article.id.in_(mine))
     return and_(Article.deleted_at.is_(None), Article.state != State.DRAFT.value, or_(*audiences))
 
 
@@ -269,12 +271,6 @@ def applications(db: Session, article_id: int) -> list[tuple[Application, str]]:
         .limit(100)
     )
     return [(application, name) for application, name in db.execute(query)]
-
-
-def count_published(db: Session, since: date) -> int:
-    """Articles first published since a day."""
-    query = select(func.count()).select_from(Article).where(Article.first_published_on >= since)
-    return db.scalar(query) or 0
 
 
 # --- for search -----------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def record_opening(article: Article, channel: str = "web") -> None:
             day = bangkok_day(at)
             editor = who.staff_id is not None and (who.staff_id != author_id)
             edited = queries.last_edit_at(db(), article_id, who.staff_id or 0, at) if editor else None
-            guest = "" if who.is_staff else activity_rules.guest_key(activity.salt_of(db(), day), address, agent)
+            guest = "" if who.is_staff else activity_rules.guest_key(part("recorder").salt(day), address, agent)
             facts = OpenedFacts(
                 at=at, status_code=response.status_code, robot=activity_rules.is_robot(agent), published=published,
                 is_author=who.staff_id == author_id, is_admin=who.has(Role.ADMIN), last_edit_at=edited,

@@ -20,7 +20,6 @@ from app.people.models import (
     StaffLine,
     StaffRole,
     Team,
-    TeamMember,
 )
 from app.people.rules import canonical_login, short_name
 
@@ -74,14 +73,6 @@ def departments(db: Session) -> list[Department]:
     return list(db.scalars(select(Department).order_by(Department.code)))
 
 
-def department_by_code(db: Session, code: str) -> Department:
-    """One department. Raises NotFound."""
-    found = db.scalar(select(Department).where(Department.code == code))
-    if found is None:
-        raise NotFound("ไม่พบส่วนราชการนี้")
-    return found
-
-
 def people_on(db: Session, day: date, department_id: int | None = None, text: str = "") -> list[StaffLine]:
     """People on the roster of a day, in Thai order of names; one query."""
     query = (
@@ -133,20 +124,6 @@ def tries_since(db: Session, who: str, since: datetime) -> int:
     return db.scalar(query) or 0
 
 
-def count_staff(db: Session) -> int:
-    """Accounts of any kind."""
-    return db.scalar(select(func.count()).select_from(Staff)) or 0
-
-
 def teams(db: Session) -> list[Team]:
     """All teams by kind and start."""
     return list(db.scalars(select(Team).order_by(Team.kind, Team.valid_from, Team.id)))
-
-
-def team_names(db: Session) -> dict[int, list[str]]:
-    """Members' names of every team."""
-    found: dict[int, list[str]] = {}
-    query = select(TeamMember.team_id, Staff.name).join(Staff, Staff.id == TeamMember.staff_id).order_by(Staff.code)
-    for team_id, name in db.execute(query):
-        found.setdefault(team_id, []).append(name)
-    return found

@@ -100,8 +100,12 @@ class Engine:
         """Number of documents that fit and the best of them. Raises IndexMissing when there is no usable index."""
         may_read = query.Or([query.Term("audience", term) for term in audience])
 
+        name = self.build_name()
+        if name is None:
+            raise IndexMissing
+
         def look() -> tuple[int, list[Candidate]]:
-            with self._open().searcher(weighting=BM25F(B=0.75, K1=1.2)) as searcher:
+            with self._open(name).searcher(weighting=BM25F(B=0.75, K1=1.2)) as searcher:
                 results = searcher.search(wanted, filter=may_read, limit=CANDIDATES)
                 found = [
                     Candidate(h["key"], h["kind"], h["code"], h["url"], h["title"], h["text"], h.score) for h in results
@@ -109,30 +113,31 @@ class Engine:
                 return len(results), found
 
         def damaged() -> tuple[int, list[Candidate]]:
-            self.mark_damaged()
+            if self.build_name() not in (name, None):
+                return self.candidates(wanted, audience)  # A rebuild switched meanwhile.
+            self.mark_damaged(name)
             raise IndexMissing
 
-        if self.build_name() is None:
-            raise IndexMissing
         return attempt("search", look, damaged)
 
-    def _open(self) -> Any:
-        name = self.build_name()
-        if name is None:
-            raise IndexMissing
+    def _open(self, name: str) -> Any:
         with self._opening:
             if self._opened is None or self._opened[0] != name:
                 self._opened = (name, index.open_dir(str(self.folder / name)))
             return self._opened[1]
 
     def keys(self) -> set[str]:
-        """Keys of all documents in the index."""
-        with self._open().searcher() as searcher:
+        """Keys of all documents in the index. Raises IndexMissing."""
+        name = self.build_name()
+        if name is None:
+            raise IndexMissing
+        with self._open(name).searcher() as searcher:
             return {stored["key"] for stored in searcher.all_stored_fields()}
 
-    def mark_damaged(self) -> None:
-        """Take the index out of use; the worker will rebuild it."""
-        (self.folder / "CURRENT").unlink(missing_ok=True)
+    def mark_damaged(self, name: str) -> None:
+        """Take a build out of use, unless another has taken its place; the worker will rebuild it."""
+        if self.build_name() == name:
+            (self.folder / "CURRENT").unlink(missing_ok=True)
         self._opened = None
 
     # --- writing ---
@@ -152,14 +157,18 @@ class Engine:
     def update(self, documents: list[Document], gone: list[str]) -> None:
         """Put documents in and take keys out; call while writing alone. Raises IndexMissing when it is damaged."""
 
-        def damaged() -> None:
-            self.mark_damaged()
+        name = self.build_name()
+        if name is None:
             raise IndexMissing
 
-        attempt("index write", lambda: self._update(documents, gone), damaged)
+        def damaged() -> None:
+            self.mark_damaged(name)
+            raise IndexMissing
 
-    def _update(self, documents: list[Document], gone: list[str]) -> None:
-        writer = self._open().writer(limitmb=BATCH_MB)
+        attempt("index write", lambda: self._update(name, documents, gone), damaged)
+
+    def _update(self, name: str, documents: list[Document], gone: list[str]) -> None:
+        writer = self._open(name).writer(limitmb=BATCH_MB)
         try:
             for key in gone:
                 writer.delete_by_term("key", key)

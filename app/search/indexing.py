@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import Engine as DatabaseEngine
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.database import transaction
@@ -81,12 +81,13 @@ class Indexer:
         return True
 
     def _rebuild(self, db: Session, progress: Callable[[int], None]) -> None:
-        last = db.scalar(select(func.max(OutboxLine.id)).where(OutboxLine.kind == OUTBOX_KIND)) or 0
+        promised = list(db.scalars(select(OutboxLine.id).where(OutboxLine.kind == OUTBOX_KIND)))
         db.rollback()
         self.engine.rebuild(self._batches(db), progress)
         db.rollback()
         with transaction(db):
-            db.execute(delete(OutboxLine).where(OutboxLine.kind == OUTBOX_KIND, OutboxLine.id <= last))
+            for start in range(0, len(promised), 500):
+                keep(db, promised[start : start + 500])
 
     def _batches(self, db: Session) -> Iterator[list[Document]]:
         for source in self.sources.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import cached_property, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 from pythainlp.corpus import thai_words
@@ -37,7 +38,9 @@ class Words:
         office = [fold(word) for word in read_lines(dictionary / "words.txt")]
         self.synonyms = _synonyms(read_lines(dictionary / "synonyms.txt"))
         self._office = frozenset(office)
-        self.version = hashlib.sha256("\n".join([RULES, *sorted(office)]).encode()).hexdigest()[:16]
+        self.version = hashlib.sha256("\n".join([RULES, version("pythainlp"), *sorted(office)]).encode()).hexdigest()[
+            :16
+        ]
         self.contained = lru_cache(maxsize=50_000)(self._contained)
         self._cut = lru_cache(maxsize=4_096)(self._cut_piece)
 
