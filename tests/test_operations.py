@@ -47,6 +47,24 @@ def test_backup_restored_elsewhere_is_the_same_office(lite_office: Office, tmp_p
         restore_office(target, file)
 
 
+def test_restore_beside_a_killed_servers_journal_is_the_backup(lite_office: Office, tmp_path: Path):
+    data = lite_office.config.data.parent
+    lite_office.config = config_for(data, f"sqlite:///{data / 'khlang.db'}")
+    file = tmp_path / "backup.zip"
+    backup_office(lite_office, file)
+    load(lite_office, article("A"))
+    target = tmp_path / "new"
+    target.mkdir()
+    for suffix in ("-wal", "-shm"):
+        (target / f"khlang.db{suffix}").write_bytes((data / f"khlang.db{suffix}").read_bytes())
+    config = config_for(target, f"sqlite:///{target / 'khlang.db'}")
+    restore_office(config, file)
+    restored = Office(config)
+    with restored.session() as db:
+        assert db.execute(text("select count(*) from article")).scalar() == 0
+    restored.close()
+
+
 def test_damaged_backup_is_refused(tmp_path: Path):
     file = tmp_path / "broken.zip"
     file.write_bytes(b"PK\x03\x04 nothing")

@@ -403,3 +403,30 @@ def test_every_register_keeps_what_is_typed(lite_office: Office, key: str):
     assert "ยังไม่มีรายการ" not in secretary.get(f"/records/{key}").text
     empty = secretary.post(f"/records/{key}", {}, page=f"/records/{key}")
     assert empty.status_code == 400 and "ยังบันทึกไม่ได้" in empty.text
+
+
+def test_scanned_sheet_is_there_for_whoever_verifies(lite_office: Office):
+    import io
+
+    from tests.knowledge.test_articles import PNG
+
+    app = app_of(lite_office)
+    malee, secretary = Browser(app, MALEE), Browser(app, SECRETARY)
+    data = {
+        "title": "ประชุม",
+        "purpose": "exchange",
+        "on": "2015-09-01",
+        "group_id": "0",
+        "minutes": "รายงาน",
+        "attendee": ["1", "2"],
+        "file": (io.BytesIO(PNG), "ใบลงชื่อ.png"),
+    }
+    assert malee.post("/meetings/new", data, content_type="multipart/form-data").status_code == 302
+    assert "ไฟล์หลักฐาน" in secretary.get("/records/meeting").text
+    assert secretary.get("/records/meeting/1/file").data == PNG
+    assert Browser(app, SOMCHAI).get("/records/meeting/1/file").status_code == 403
+
+
+def test_a_nul_in_an_address_is_not_found(lite_app: Flask):
+    for path in ("/articles/a%00b", "/s/a%00b", "/articles?tag=%00"):
+        assert lite_app.test_client().get(path).status_code == 404

@@ -282,3 +282,52 @@ def test_reasons_come_in_a_stated_order():
     assert rules.reason_against(OpenedFacts(at=at, status_code=304)) is None
     assert rules.reason_against(OpenedFacts(at=at, last_edit_at=at - timedelta(minutes=10))) is Reason.EDITING
     assert rules.reason_against(OpenedFacts(at=at, last_edit_at=at - timedelta(minutes=10, seconds=1))) is None
+
+
+def test_an_opening_that_comes_late_from_the_spool_is_still_a_double(office: Office):
+    load(office, article("A"))
+    with office.session() as db:
+        article_id = db.scalars(select(Article.id)).one()
+        for at in (datetime(2015, 3, 1, 17, 0, 10, tzinfo=UTC), datetime(2015, 3, 1, 16, 59, 50, tzinfo=UTC)):
+            record_opened(db, Opening(article_id, 3, "", "web", OpenedFacts(at=at)), at.date())
+        assert [day.isoformat() for day in db.scalars(select(AccessDay.on))] == ["2015-03-02"]
+        assert recounting.differences(db, datetime(2014, 10, 1).date(), datetime(2015, 9, 30).date()) == []
+
+
+def test_a_share_loses_its_verification_with_the_opening_that_gave_it(office: Office):
+    load(office, article("A", author=MALEE), group())
+    load(
+        office,
+        {
+            "type": "share",
+            "code": "X",
+            "article": "A",
+            "sharer": SOMCHAI,
+            "channel": "group",
+            "target": "G1",
+            "at": "2015-03-01T09:00:00+07:00",
+        },
+    )
+    with office.session() as db:
+        article_id, token = db.execute(select(Share.article_id, Share.token)).one()
+        start = datetime(2015, 3, 2, 3, tzinfo=UTC)
+        record_opened(db, Opening(article_id, 3, "", "web", OpenedFacts(at=start), token), start.date())
+        assert db.scalars(select(Share.verified_on)).one() is not None
+        later = start + timedelta(seconds=20)
+        record_opened(db, Opening(article_id, 3, "", "web", OpenedFacts(at=later)), start.date())
+        db.expire_all()
+        assert db.scalars(select(Share.verified_on)).one() is None
+    assert count(office, "A6") == 0
+
+
+def test_a_torn_line_of_the_spool_is_set_aside(lite_office: Office):
+    load(lite_office, article("A"))
+    malee = Browser(app_of(lite_office), MALEE)
+    with lite_office.session() as writer, transaction(writer):
+        writer.execute(update(Article).values(version=9))
+        malee.get("/articles/A")
+    with lite_office.recorder.spool.open("a", encoding="utf-8") as spool:
+        spool.write('{"article_id": 1, "staff')
+    assert lite_office.recorder.drain_spool(lite_office.clock.today) == 1
+    assert lite_office.recorder.spool.with_suffix(".bad").read_text("utf-8").startswith('{"article_id"')
+    assert lite_office.recorder.drain_spool(lite_office.clock.today) == 0

@@ -258,3 +258,42 @@ def test_preview_is_the_servers_own_rendering_and_too_heavy_text_is_refused(lite
         ).status_code
         == 200
     )
+
+
+def test_only_the_author_takes_an_article_out_of_its_group(office: Office):
+    load(office, group("HID", "secret"), group("OPEN"), article("G", visibility="group", group="HID"))
+    app = app_of(office)
+    malee, somchai = Browser(app, MALEE), Browser(app, SOMCHAI)  # She facilitates both groups; he wrote it.
+    moved = form(title="เรื่อง G", version="1", visibility="group", group_id="2")
+    assert malee.post("/articles/G/edit", moved).status_code == 403
+    assert malee.post("/articles/G/edit", {**moved, "visibility": "public"}).status_code == 403
+    assert malee.post("/articles/G/edit", {**moved, "group_id": "1"}).status_code == 302
+    assert somchai.post("/articles/G/edit", {**moved, "version": "2", "visibility": "staff"}).status_code == 302
+
+
+def test_credited_people_see_it_everywhere_or_nowhere(office: Office):
+    load(office, group("HID", "secret"), article("G", visibility="group", group="HID", credited=[WICHAI]))
+    office.indexer.catch_up()
+    wichai = Browser(app_of(office), WICHAI)
+    assert wichai.get("/articles/G").status_code == 200
+    assert "เรื่อง G" in wichai.get("/articles").text
+    assert "พบ 1 เรื่อง" in wichai.get("/search?q=เนื้อหา").text
+    assert wichai.get("/wiki/เรื่อง G").status_code == 200
+
+
+def test_published_articles_are_retired_not_deleted(office: Office):
+    load(office, article("A"))
+    somchai = Browser(app_of(office), SOMCHAI)
+    somchai.post("/articles/A/delete")
+    assert somchai.get("/articles/A").status_code == 200
+    somchai.post("/articles/new", form(act="draft", title="ร่างทิ้ง"))
+    code = saved(office, "ร่างทิ้ง").code
+    somchai.post(f"/articles/{code}/delete")
+    assert somchai.get(f"/articles/{code}").status_code == 404
+
+
+def test_comparing_very_different_long_texts_is_quick(lite_office: Office):
+    load(lite_office, article("A", body="ก\n" * 4_000))
+    somchai = Browser(app_of(lite_office), SOMCHAI)
+    somchai.post("/articles/A/edit", form(title="เรื่อง A", version="1", body="ข\n" + "ก\n" * 3_999 + "ข\n"))
+    assert somchai.get("/articles/A/diff?from=1&to=2").status_code == 200
