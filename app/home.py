@@ -33,7 +33,11 @@ HELP_PAGES = {"manual": "คู่มือใช้งาน", "counting": "น
 def index() -> str:
     """Search first, then what I owe, what is new, my groups, and the plan as one strip."""
     who = viewer()
-    page: dict[str, Any] = {"newest": knowledge.newest(db(), who, 6), "counts": knowledge.category_counts(db(), who)}
+    page: dict[str, Any] = {
+        "today": today(),
+        "newest": knowledge.newest(db(), who, 6),
+        "counts": knowledge.category_counts(db(), who),
+    }
     if who.staff_id is not None:
         written = knowledge.written_trainings(who.staff_id)
         scope = indicators.scope_for(config(), be_fiscal_year(today()), today())

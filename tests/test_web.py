@@ -195,7 +195,7 @@ def test_statements_per_page(demo: Office, path: str, most: int):
 
 
 def test_article_page_takes_at_most_twelve_statements_to_show(demo: Office):
-    browser = demo_browser(demo, "S005")
+    browser = demo_browser(demo, "S007")
     path = browser.client.get("/articles/D01-01").headers["Location"]
     browser.client.get(path, headers={"User-Agent": "Chrome/126"})
     with counting(demo) as seen:
@@ -354,8 +354,10 @@ def test_registers_take_a_record_and_a_second_person_verifies_it(lite_office: Of
     assert count(lite_office, "A5") == 0
     malee.post("/records/visit/1/verify")
     assert count(lite_office, "A5") == 5
-    malee.post("/records/visit/1/void", {"reason": "นับผิด"})
+    assert malee.post("/records/visit/1/void", {"reason": "นับผิด"}).status_code == 403
+    secretary.post("/records/visit/1/void", {"reason": "นับผิด"})
     assert count(lite_office, "A5") == 0
+    assert "นับผิด (เลขา รอบคอบ)" in " ".join(secretary.get("/records/visit").text.split())
     wrong = secretary.post("/records/visit", {**form, "persons": "0"}, page="/records/visit")
     assert wrong.status_code == 400 and "จำนวนคน" in wrong.text
     assert Browser(app, SOMCHAI).get("/records/visit").status_code == 403

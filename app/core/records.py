@@ -44,6 +44,11 @@ class HumanRecord:
         return mapped_column(ForeignKey("staff.id"))
 
     @declared_attr
+    def voided_by_id(cls) -> Mapped[int | None]:
+        """Who voided it."""
+        return mapped_column(ForeignKey("staff.id"))
+
+    @declared_attr
     def verified_by_id(cls) -> Mapped[int | None]:
         """Who checked it, never the one who typed it."""
         return mapped_column(ForeignKey("staff.id"))
@@ -66,8 +71,8 @@ def mark_verified(record: HumanRecord, checker_id: int, at: datetime, subject_id
     record.status, record.verified_by_id, record.verified_at = Status.VERIFIED.value, checker_id, at
 
 
-def mark_void(record: HumanRecord, reason: str) -> None:
-    """Void a record; the reason stays. Raises Invalid without a reason."""
+def mark_void(record: HumanRecord, reason: str, voider_id: int | None) -> None:
+    """Void a record; who and why stay. Raises Invalid without a reason."""
     if not reason.strip():
         raise Invalid({"reason": "โปรดบอกเหตุผลที่ยกเลิก"})
-    record.status, record.void_reason = Status.VOID.value, reason.strip()
+    record.status, record.void_reason, record.voided_by_id = Status.VOID.value, reason.strip(), voider_id

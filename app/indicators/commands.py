@@ -88,13 +88,17 @@ def verify_record(
 
 
 def void_record(db: Session, viewer: Viewer, model: type[Any], record_id: int, reason: str) -> None:
-    """Void with a reason: a checker, or the person who typed it while it is not verified."""
+    """Void with a reason: what waits, by a checker or its recorder; what was verified, by secretary or evaluator.
+
+    A third person, neither recorder nor verifier, is asked of nobody: small offices have no third; the name is kept.
+    """
     with transaction(db):
         record = _record(db, model, record_id)
-        own = record.recorded_by_id == viewer.staff_id and record.status != "verified"
-        if not own and not viewer.has(*CHECKERS):
+        if record.status == "verified" and not viewer.has(Role.SECRETARY, Role.EVALUATOR):
+            raise NotAllowed("รายการที่ตรวจแล้วยกเลิกได้เฉพาะเลขานุการหรือกรรมการติดตามและประเมินผล")
+        if record.recorded_by_id != viewer.staff_id and not viewer.has(*CHECKERS):
             raise NotAllowed("ยกเลิกได้เฉพาะผู้ตรวจ หรือผู้บันทึกก่อนการตรวจ")
-        mark_void(record, reason)
+        mark_void(record, reason, viewer.staff_id)
 
 
 def _record(db: Session, model: type[Any], record_id: int) -> HumanRecord:

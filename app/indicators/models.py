@@ -267,6 +267,7 @@ class EvidenceLine:
     verifier: str
     file_sha256: str
     counted: bool
+    repeats: bool
     reason: str
     reason_code: str
     also_in: list[str]

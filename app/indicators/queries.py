@@ -285,14 +285,19 @@ def evidence_page(
         .select_from(placed)
         .where(within)
     ).one()
-    items = _lines(db, placed, within, viewer, offset, limit)
+    items = _lines(db, placed, within, viewer, offset, limit, unique=row.measure == "accesses")
     also = _also_in(db, scope, rows, row, {str(item.key) for item in items})
     return EvidencePage(row, [_shown(item, viewer, also) for item in items], total, counted, keys)
 
 
-def _lines(db: Session, placed: Any, within: Any, viewer: Viewer, offset: int, limit: int | None) -> Sequence[Any]:
+def _lines(
+    db: Session, placed: Any, within: Any, viewer: Viewer, offset: int, limit: int | None, *, unique: bool
+) -> Sequence[Any]:
     person, recorder, verifier = aliased(Staff), aliased(Staff), aliased(Staff)
     columns = [column for column in placed.c if column.name != "department_id"]
+    # The first line of a key is the one that counts; numbering is left out where every key has one line anyway.
+    order = (case((placed.c.reason == "", 0), else_=1), placed.c.day, placed.c.reference)
+    nth = literal(1) if unique else func.row_number().over(partition_by=placed.c.key, order_by=order)
     query = (
         select(
             *columns,
@@ -303,6 +308,7 @@ def _lines(db: Session, placed: Any, within: Any, viewer: Viewer, offset: int, l
             func.coalesce(verifier.name, "").label("verifier"),
             func.coalesce(Group.visibility, "").label("group_visibility"),
             case((placed.c.article_id.is_(None), True), (readable(viewer), True), else_=False).label("may_read"),
+            nth.label("nth"),
         )
         .select_from(placed)
         .outerjoin(person, person.id == placed.c.person_id)
@@ -358,6 +364,7 @@ def _shown(item: Any, viewer: Viewer, also: dict[str, list[str]]) -> EvidenceLin
         verifier=item.verifier if named else "",
         file_sha256="" if hidden else item.file_sha256 or "",
         counted=item.reason == "",
+        repeats=item.reason == "" and item.nth > 1,
         reason=_reason_text(item.reason),
         reason_code=item.reason,
         also_in=also.get(item.key, []),

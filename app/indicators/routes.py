@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 
 from app.activity.rules import ACCESS_RULE, RULE_VERSION, SHARE_RULE
 from app.community.models import Group, Meeting, Thread
+from app.core.clock import bangkok_day
 from app.core.errors import Invalid, NotFound
 from app.core.files import EXTENSIONS, media_type
 from app.core.fiscal_year import be_fiscal_year
 from app.core.paging import Page, page_number
 from app.core.records import STATUS_NAMES
-from app.core.thai import parse_date, thai_date
+from app.core.thai import ARABIC_DIGITS, parse_date, thai_date
 from app.core.web import config, db, flash_invalid, now, part, today
 from app.indicators import commands, queries, registers, scoring
 from app.indicators.measures import MEASURES
@@ -28,7 +29,7 @@ from app.knowledge.queries import readable
 from app.people import queries as people
 from app.people.current import roles_only, staff_id, staff_only, viewer
 from app.people.models import Role, Staff
-from app.training.models import Training
+from app.training.models import Attendance, Training
 from app.training.routes import ticked
 
 blueprint = Blueprint("indicators", __name__)
@@ -71,7 +72,7 @@ def plan(be_year: int) -> str:
 @roles_only(Role.SECRETARY)
 def set_target(be_year: int, row: str) -> Response:
     """The office's own target where the plan prints none."""
-    text = request.form.get("target", "").strip()
+    text = request.form.get("target", "").strip().translate(ARABIC_DIGITS)
     try:
         if text and not (text.isascii() and text.isdigit() and len(text) < 7):
             raise Invalid({"target": "ค่าเป้าหมายต้องเป็นจำนวนเต็ม"})
@@ -94,7 +95,8 @@ def evidence(be_year: int, row: str) -> str:
     return render_template(
         "indicators/evidence.html", scope=scope, found=found, reading=reading, measure=MEASURES[found.row.measure],
         page=Page(found.items, number, EVIDENCE_PAGE, found.total), state_names=STATE_NAMES, unit_names=UNIT_NAMES,
-        value_text=scoring.value_text, chosen=request.args.get("department", ""), departments=people.departments(db()),
+        value_text=scoring.value_text,
+        missing_text=scoring.missing_text, chosen=request.args.get("department", ""), departments=people.departments(db()),
         rule_version=RULE_VERSION, may_set=viewer().has(Role.SECRETARY), as_of_text=request.args.get("as_of", ""),
     )  # fmt: skip
 
@@ -112,7 +114,7 @@ def csv_cells(line: EvidenceLine) -> list[str]:
     """A line of evidence as cells; a cell that a spreadsheet would run as a formula is quoted."""
     cells = [
         thai_date(line.on), line.title, line.reference, line.person, line.department, line.channel, line.recorder,
-        line.verifier, line.file_sha256, line.key, " ".join(line.also_in), "นับ" if line.counted else "ไม่นับ",
+        line.verifier, line.file_sha256, line.key, " ".join(line.also_in), "ไม่นับ" if not line.counted else "นับรวมกับรายการก่อน" if line.repeats else "นับ",
         line.reason, line.url,
     ]  # fmt: skip
     return ["'" + cell if cell[:1] in FORMULA_STARTS else cell for cell in cells]
@@ -172,7 +174,8 @@ def _lines(found: Register, shown: list[Any]) -> list[dict[str, Any]]:
     """Records as lines of a table; names of people, teams and things come from one statement a kind."""
     wanted: dict[Any, set[int]] = {}
     pointers = {
-        "staff_id": Staff, "author_id": Staff, "recorded_by_id": Staff, "verified_by_id": Staff,
+        "staff_id": Staff, "author_id": Staff, "recorded_by_id": Staff,
+        "voided_by_id": Staff, "verified_by_id": Staff,
         "article_id": Article, "training_id": Training, "thread_id": Thread, "meeting_id": Meeting,
     }  # fmt: skip
     for one in shown:
@@ -186,19 +189,23 @@ def _lines(found: Register, shown: list[Any]) -> list[dict[str, Any]]:
         about = [
             names[model][getattr(one, name)]
             for name, model in pointers.items()
-            if getattr(one, name, None) and name not in ("recorded_by_id", "verified_by_id")
+            if getattr(one, name, None) and name not in ("recorded_by_id", "verified_by_id", "voided_by_id")
         ]
         title = next(
             (getattr(one, n) for n in ("title", "result", "what", "after", "reason", "note") if getattr(one, n, "")), ""
         )
         details = _details(found, one)
+        if found.model is Attendance:
+            title = {"done": "อบรมครบ", "not_done": "อบรมไม่ครบ"}[one.result]
         lines.append(
             {
                 "record": one, "about": " · ".join([*about, *details]),
                 "title": "กลุ่มปิด" if getattr(one, "group_id", None) in closed or "กลุ่มปิด" in about else str(title)[:200],
-                "on": getattr(one, "on", None) or getattr(one, "submitted_on", None) or getattr(one, "valid_from", None),
+                "on": getattr(one, "on", None) or getattr(one, "submitted_on", None) or getattr(one, "valid_from", None)
+                or (bangkok_day(one.recorded_at) if found.is_human else None),
                 "recorder": names.get(Staff, {}).get(getattr(one, "recorded_by_id", None) or 0, ""),
                 "verifier": names.get(Staff, {}).get(getattr(one, "verified_by_id", None) or 0, ""),
+                "voider": names.get(Staff, {}).get(getattr(one, "voided_by_id", None) or 0, ""),
                 "own": viewer().staff_id in (
                     getattr(one, "recorded_by_id", None), getattr(one, found.subject, None) if found.subject else None
                 ),

@@ -29,6 +29,7 @@ from app.knowledge.models import (
     Revision,
     State,
 )
+from app.knowledge.templates_folder import hints
 from app.people.models import Viewer
 from app.search.documents import touch
 
@@ -70,7 +71,7 @@ def create_article(
     """A new draft, or published at once. Raises Invalid per field, NotAllowed for a group one is not in."""
     assert viewer.staff_id is not None
     text = clean_text(text)
-    rules.check_text(text, publishing=publish)
+    rules.check_text(text, publishing=publish, hints=hints())
     _check_group(viewer, text)
     code = "A-" + secrets.token_hex(4)
     rendered = render_article(desk, code, text.body)
@@ -103,7 +104,7 @@ def save_article(
     text = clean_text(text)
     article = queries.article_to_edit(db, viewer, code)
     publish = publish or article.state != State.DRAFT.value
-    rules.check_text(text, publishing=publish)
+    rules.check_text(text, publishing=publish, hints=hints())
     _check_group(viewer, text)
     stays = (text.visibility, text.group_id) == ("group", article.group_id)
     if article.visibility == "group" and not stays and viewer.staff_id != article.author_id:

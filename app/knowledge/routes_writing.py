@@ -16,7 +16,7 @@ from app.knowledge.models import Article, Origin
 from app.knowledge.templates_folder import templates
 from app.people.current import staff_id, staff_only, viewer
 from app.training import queries as training_queries
-from app.training.models import Training
+from app.training.models import ATTENDED_KINDS, Training
 
 blueprint = Blueprint("writing", __name__)
 
@@ -42,7 +42,8 @@ def _from_training(form: ArticleForm, training: Training) -> None:
         "place": training.place, "dates": days, "hours": f"{training.hours:g}" if training.hours else "",
         "order_no": training.order_no, "attendees": ", ".join(names),
     }  # fmt: skip
-    form.title.data = f"สิ่งที่ได้จากการ{training.kind} {training.title}"[: rules.MAX_TITLE]
+    begun = f"สิ่งที่ได้จากการ{training.kind}" if training.kind in ATTENDED_KINDS else "สิ่งที่ได้จากการเรียน"
+    form.title.data = f"{begun}: {training.title}"[: rules.MAX_TITLE]
     form.body.data = rules.fill_template(templates()["post-training"].body, values)
     form.training.data = training.code
 

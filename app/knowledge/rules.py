@@ -51,8 +51,8 @@ def can_approve(viewer: Viewer, article: Article) -> bool:
     )
 
 
-def check_text(text: ArticleText, *, publishing: bool) -> None:
-    """Raise Invalid per field."""
+def check_text(text: ArticleText, *, publishing: bool, hints: frozenset[str] = frozenset()) -> None:
+    """Raise Invalid per field. `hints` are lines of a template that must not be published."""
     wrong: dict[str, str] = {}
     if not text.title:
         wrong["title"] = "โปรดใส่ชื่อเรื่อง"
@@ -60,6 +60,9 @@ def check_text(text: ArticleText, *, publishing: bool) -> None:
         wrong["title"] = f"ชื่อเรื่องยาวเกิน {MAX_TITLE} ตัวอักษร"
     if publishing and not text.body.strip():
         wrong["body"] = "เนื้อหายังว่างอยู่ โปรดเขียนก่อนเผยแพร่ หรือบันทึกเป็นร่างไว้ก่อน"
+    left = sum(line.strip() in hints for line in text.body.splitlines()) if publishing else 0
+    if left and "body" not in wrong:
+        wrong["body"] = f"ยังมีคำแนะนำของแบบ (ตัวเอน) เหลืออยู่ {left} แห่ง เขียนแทนหรือลบออกก่อนเผยแพร่"
     if text.visibility == "group" and text.group_id is None:
         wrong["group_id"] = "โปรดเลือกกลุ่มที่อ่านได้"
     if len(text.tags) > MAX_TAGS or any(len(tag) > 60 for tag in text.tags):

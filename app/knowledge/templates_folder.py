@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import yaml
 
 from app.core.config import CONTENT
 from app.knowledge.rules import Template
+
+
+@lru_cache(maxsize=1)
+def hints() -> frozenset[str]:
+    """Lines of advice in the templates, such as *เขียนสั้น ๆ ว่า…*: meant to be replaced, not published."""
+    lines = (line.strip() for template in templates().values() for line in template.body.splitlines())
+    return frozenset(line for line in lines if re.fullmatch(r"\*[^*]+\*", line))
 
 
 @lru_cache(maxsize=1)

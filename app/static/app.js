@@ -81,14 +81,21 @@ function startEditor(form) {
   form.addEventListener("input", later);
   form.addEventListener("submit", () => { changed = false; });
   addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
-  if (form.dataset.upload) body.addEventListener("paste", (event) => uploadImages(event, form, body, replace));
+  if (form.dataset.upload) {
+    body.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files || [])];
+      if (files.length) event.preventDefault();
+      upload(files, form, body, replace);
+    });
+    // A chosen file is kept at once and lands in the text: nothing typed is lost, nothing is forgotten.
+    const picker = document.getElementById("file");
+    picker.form.querySelector("button").hidden = true;
+    picker.addEventListener("change", async () => { await upload([...picker.files], form, body, replace); picker.value = ""; });
+  }
   show();
 }
 
-async function uploadImages(event, form, body, replace) {
-  const files = [...(event.clipboardData?.files || [])];
-  if (!files.length) return;
-  event.preventDefault();
+async function upload(files, form, body, replace) {
   for (const file of files) {
     const data = new FormData();
     data.set("csrf_token", form.elements.csrf_token.value);

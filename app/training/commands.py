@@ -69,7 +69,7 @@ def set_attendees(
             result = "done" if staff_id in done else "not_done"
             if not ticked:
                 if record.status != Status.VOID.value:
-                    mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม")
+                    mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม", recorder_id)
             elif record.result != result or record.status == Status.VOID.value:
                 record.result, record.status = result, Status.SUBMITTED.value
                 record.recorded_by_id, record.recorded_at = recorder_id, now

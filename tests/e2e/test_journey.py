@@ -13,7 +13,7 @@ from app.demo_office import PASSWORD
 from tests.e2e.conftest import Server, select_wait, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-AUTHOR, READER, THIRD, SECRETARY = "S016", "S025", "S005", "S002"
+AUTHOR, READER, THIRD, SECRETARY = "S016", "S025", "S007", "S002"
 TITLE = "ฝากเอกสารคอมพิวเตอร์กราฟิกส์ไว้กับงานสารบรรณอิเล็กทรอนิกส์"
 ROWS = ("A5", "A6", "A7", "B7")
 

@@ -34,7 +34,7 @@ def test_saved_article_is_found_after_kill_and_restart(tmp_path: Path):
     server.khlang("demo", "--build-only")
     server.start()
     web = opener()
-    send(web, server.url + "/sign-in", server.url + "/sign-in", login="S005", password=PASSWORD)
+    send(web, server.url + "/sign-in", server.url + "/sign-in", login="S007", password=PASSWORD)
     new = server.url + "/articles/new"
     send(
         web,

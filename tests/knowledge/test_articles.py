@@ -297,3 +297,13 @@ def test_comparing_very_different_long_texts_is_quick(lite_office: Office):
     somchai = Browser(app_of(lite_office), SOMCHAI)
     somchai.post("/articles/A/edit", form(title="เรื่อง A", version="1", body="ข\n" + "ก\n" * 3_999 + "ข\n"))
     assert somchai.get("/articles/A/diff?from=1&to=2").status_code == 200
+
+
+def test_advice_of_a_template_is_not_published(lite_office: Office):
+    from app.knowledge.templates_folder import templates
+
+    somchai = Browser(app_of(lite_office), SOMCHAI)
+    untouched = form(body=templates()["procedure"].body)
+    answer = somchai.post("/articles/new", untouched)
+    assert answer.status_code == 400 and "ยังมีคำแนะนำของแบบ" in answer.text
+    assert somchai.post("/articles/new", {**untouched, "act": "draft"}).status_code == 302

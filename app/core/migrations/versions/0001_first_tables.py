@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_activity_status")),
         sa.CheckConstraint(
@@ -173,6 +174,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_activity_recorded_by_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_activity_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_activity_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
         sa.UniqueConstraint("code", name=op.f("uq_activity_code")),
     )
@@ -201,6 +203,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_care_log_status")),
         sa.CheckConstraint(
@@ -209,6 +212,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_care_log_recorded_by_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_care_log_team_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_care_log_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_care_log_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_care_log")),
     )
     op.create_table(
@@ -223,6 +227,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_check_round_status")),
         sa.CheckConstraint(
@@ -231,6 +236,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_check_round_recorded_by_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_check_round_team_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_check_round_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_check_round_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_check_round")),
     )
     op.create_table(
@@ -246,6 +252,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_compilation_status")),
         sa.CheckConstraint(
@@ -254,6 +261,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_compilation_recorded_by_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_compilation_team_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_compilation_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_compilation_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_compilation")),
     )
     op.create_table(
@@ -268,6 +276,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_evaluation_status")),
         sa.CheckConstraint(
@@ -275,6 +284,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_evaluation_recorded_by_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_evaluation_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_evaluation_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation")),
         sa.UniqueConstraint("code", name=op.f("uq_evaluation_code")),
     )
@@ -292,6 +302,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_improvement_status")),
         sa.CheckConstraint(
@@ -299,6 +310,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_improvement_recorded_by_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_improvement_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_improvement_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_improvement")),
     )
     op.create_table(
@@ -317,6 +329,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("purpose in ('exchange','climate','other')", name=op.f("ck_meeting_purpose")),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_meeting_status")),
@@ -327,6 +340,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_meeting_recorded_by_id")),
         sa.ForeignKeyConstraint(["training_id"], ["training.id"], name=op.f("fk_meeting_training_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_meeting_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_meeting_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
         sa.UniqueConstraint("code", name=op.f("uq_meeting_code")),
     )
@@ -393,6 +407,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_report_status")),
         sa.CheckConstraint(
@@ -402,6 +417,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_report_recorded_by_id")),
         sa.ForeignKeyConstraint(["training_id"], ["training.id"], name=op.f("fk_report_training_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_report_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_report_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
         sa.UniqueConstraint("code", name=op.f("uq_report_code")),
     )
@@ -473,6 +489,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("result in ('done','not_done')", name=op.f("ck_training_attendance_result")),
         sa.CheckConstraint(
@@ -485,6 +502,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_training_attendance_staff_id")),
         sa.ForeignKeyConstraint(["training_id"], ["training.id"], name=op.f("fk_training_attendance_training_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_training_attendance_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_training_attendance_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training_attendance")),
     )
     with op.batch_alter_table("training_attendance", schema=None) as batch_op:
@@ -504,6 +522,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_visit_status")),
         sa.CheckConstraint("persons between 1 and 10000", name=op.f("ck_visit_persons")),
@@ -512,6 +531,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_visit_recorded_by_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_visit_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_visit_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
         sa.UniqueConstraint("code", name=op.f("uq_visit_code")),
     )
@@ -633,6 +653,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_application_status")),
         sa.CheckConstraint(
@@ -642,6 +663,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_application_recorded_by_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_application_staff_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_application_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_application_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_application")),
     )
     with op.batch_alter_table("application", schema=None) as batch_op:
@@ -705,6 +727,7 @@ def upgrade() -> None:
         sa.Column("void_reason", sa.String(length=500), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("voided_by_id", sa.Integer(), nullable=True),
         sa.Column("verified_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status in ('draft','submitted','verified','void')", name=op.f("ck_lesson_status")),
         sa.CheckConstraint(
@@ -719,6 +742,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_lesson_recorded_by_id")),
         sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_lesson_thread_id")),
         sa.ForeignKeyConstraint(["verified_by_id"], ["staff.id"], name=op.f("fk_lesson_verified_by_id")),
+        sa.ForeignKeyConstraint(["voided_by_id"], ["staff.id"], name=op.f("fk_lesson_voided_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson")),
     )
     op.create_table(
