@@ -1,4 +1,4 @@
-"""Search speed and quality: `python -m tests.bench.search [FOLDER OF SETS]`.
+"""Search speed and quality: `python -m tests.bench.search [FOLDER OF SETS [ONE SET]]`.
 
 Indexes a development set (`*-docs.jsonl.gz` with id, title, text; `*.queries.jsonl.gz` with qid, text, gold) through the
 product's own import and index, and prints documents per second, query p50/p95 and nDCG@10. Without a folder it measures
@@ -87,7 +87,7 @@ def main() -> None:
         if len(sys.argv) < 2:
             return
         folder = Path(sys.argv[1])
-        for path in sorted(folder.glob("*-docs.jsonl.gz")):
+        for path in sorted(folder.glob(f"{sys.argv[2] if len(sys.argv) > 2 else '*'}-docs.jsonl.gz")):
             name = path.name.removesuffix("-docs.jsonl.gz")
             documents = [
                 Document(
