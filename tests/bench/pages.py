@@ -13,6 +13,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -96,7 +97,7 @@ def measure(clients: list[Client], path: str) -> tuple[float, list[float]]:
 
 def main() -> None:
     """Entry point."""
-    data = Path(sys.argv[1] if len(sys.argv) > 1 else "/tmp/khlang-bench")
+    data = Path(sys.argv[1] if len(sys.argv) > 1 else Path(tempfile.gettempdir()) / "khlang-bench")
     os.environ["KHLANG_DATA"] = str(data)
     if not (data / "khlang.db").exists():
         began = time.perf_counter()
