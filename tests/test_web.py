@@ -38,9 +38,9 @@ def address(app: Flask, rule) -> str:
         return url_for(rule.endpoint, **{name: VALUES[name] for name in rule.arguments})
 
 
-def test_every_post_without_a_token_is_refused(lite_office: Office):
-    load(lite_office, article("A"))
-    app = app_of(lite_office)
+def test_every_post_without_a_token_is_refused(office: Office):
+    load(office, article("A"))
+    app = app_of(office)
     browser = Browser(app, ADMIN)
     posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     assert len(posts) > 30
@@ -49,9 +49,9 @@ def test_every_post_without_a_token_is_refused(lite_office: Office):
         assert answer.status_code == 400 and "หน้านี้เปิดไว้นานเกินไป" in answer.text, rule
 
 
-def test_get_requests_change_nothing(lite_office: Office):
-    load(lite_office, article("A"), group(), thread())
-    app = app_of(lite_office)
+def test_get_requests_change_nothing(office: Office):
+    load(office, article("A"), group(), thread())
+    app = app_of(office)
     browser = Browser(app, SECRETARY)
     writes: list[str] = []
 
@@ -59,16 +59,16 @@ def test_get_requests_change_nothing(lite_office: Office):
         if re.match(r"(insert|update|delete)", statement, re.IGNORECASE):
             writes.append(statement)
 
-    event.listen(lite_office.database, "before_cursor_execute", note)
+    event.listen(office.database, "before_cursor_execute", note)
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint != "static":
             assert browser.client.get(address(app, rule)).status_code < 500, rule
     assert writes == []
 
 
-def test_visitors_reach_only_public_pages(lite_office: Office):
-    load(lite_office, article("A"), group(), thread())
-    app = app_of(lite_office)
+def test_visitors_reach_only_public_pages(office: Office):
+    load(office, article("A"), group(), thread())
+    app = app_of(office)
     public = {
         "static", "home.index", "home.help_page", "home.font", "home.healthz", "people.sign_in", "search.page",
         "knowledge.index", "knowledge.show", "knowledge.history", "knowledge.diff", "knowledge.revision",
@@ -83,17 +83,17 @@ def test_visitors_reach_only_public_pages(lite_office: Office):
         assert led or answer.status_code in (400, 401), (rule, answer.status_code)
 
 
-def test_headers_of_every_answer(lite_app: Flask):
+def test_headers_of_every_answer(app: Flask):
     for path in ("/", "/search", "/nope", "/sign-in", "/healthz", "/api/v1/openapi.json"):
-        headers = lite_app.test_client().get(path).headers
+        headers = app.test_client().get(path).headers
         policy = headers["Content-Security-Policy"]
         assert "script-src 'self';" in policy and "style-src 'self';" in policy and "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cache-Control"].startswith("private")
 
 
-def test_cookie_is_guarded(lite_app: Flask):
-    answer = Browser(lite_app).post("/sign-in", {"login": SOMCHAI, "password": "correct horse 2558"}, page="/sign-in")
+def test_cookie_is_guarded(app: Flask):
+    answer = Browser(app).post("/sign-in", {"login": SOMCHAI, "password": "correct horse 2558"}, page="/sign-in")
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
 
@@ -110,8 +110,8 @@ def test_cookie_is_guarded(lite_app: Flask):
         "/articles/A/revisions/๑",
     ],
 )
-def test_not_found_speaks_thai(lite_app: Flask, path: str):
-    answer = Browser(lite_app, SECRETARY).get(path)
+def test_not_found_speaks_thai(app: Flask, path: str):
+    answer = Browser(app, SECRETARY).get(path)
     assert answer.status_code in (400, 404)
     assert "กลับหน้าแรก" in answer.text
 
@@ -128,8 +128,8 @@ def test_not_found_speaks_thai(lite_app: Flask, path: str):
         "/trainings?q=%25%27",
     ],
 )
-def test_odd_values_never_break(lite_app: Flask, path: str):
-    assert Browser(lite_app, SECRETARY).get(path).status_code in (200, 400, 404)
+def test_odd_values_never_break(app: Flask, path: str):
+    assert Browser(app, SECRETARY).get(path).status_code in (200, 400, 404)
 
 
 @contextmanager
@@ -236,18 +236,18 @@ def test_demo_opens_for_every_role(demo: Office):
             assert browser.get(path).status_code == 200, (code, path)
 
 
-def test_healthz_says_no_secrets(lite_app: Flask):
-    answer = lite_app.test_client().get("/healthz")
+def test_healthz_says_no_secrets(app: Flask):
+    answer = app.test_client().get("/healthz")
     assert answer.status_code == 200
     assert set(answer.json) == {"status", "process", "database", "index", "disk_free_mb"}
 
 
-def test_api_needs_a_token_and_sees_what_its_owner_sees(lite_office: Office):
+def test_api_needs_a_token_and_sees_what_its_owner_sees(office: Office):
     from app.people.commands import create_token
     from app.people.queries import staff_by_code
 
     load(
-        lite_office,
+        office,
         article("A"),
         article("S", visibility="staff"),
         group("G1", "secret"),
@@ -255,14 +255,14 @@ def test_api_needs_a_token_and_sees_what_its_owner_sees(lite_office: Office):
         training("T1", "2015-01-05"),
         attended("T1", MALEE),
     )
-    load(lite_office, opened("A", MALEE, "2015-03-01T09:00:00+07:00"))
-    lite_office.indexer.catch_up()
-    client = app_of(lite_office).test_client()
+    load(office, opened("A", MALEE, "2015-03-01T09:00:00+07:00"))
+    office.indexer.catch_up()
+    client = app_of(office).test_client()
     refused = client.get("/api/v1/articles")
     assert (refused.status_code, refused.content_type) == (401, "application/problem+json")
     assert set(refused.json) == {"type", "title", "status", "detail"}
-    with lite_office.session() as db:
-        token = create_token(db, staff_by_code(db, SECRETARY), "read", lite_office.clock.now())
+    with office.session() as db:
+        token = create_token(db, staff_by_code(db, SECRETARY), "read", office.clock.now())
     headers = {"Authorization": f"Bearer {token}"}
 
     def get(path: str):
@@ -318,7 +318,7 @@ def test_api_needs_a_token_and_sees_what_its_owner_sees(lite_office: Office):
     assert get("/indicators/2558/Z1/evidence").status_code == 404
     assert get("/articles?limit=x").status_code == 400
     assert client.get("/api/v1/openapi.json").json["openapi"].startswith("3.")
-    with lite_office.session() as db:
+    with office.session() as db:
         from sqlalchemy import func, select
 
         from app.activity.models import Opened
@@ -326,37 +326,37 @@ def test_api_needs_a_token_and_sees_what_its_owner_sees(lite_office: Office):
         assert db.scalar(select(func.count()).select_from(Opened)) == 1  # Reading by API is no access.
 
 
-def test_names_are_masked_for_those_who_may_not_see_them(lite_office: Office):
-    load(lite_office, article("A"), opened("A", MALEE, "2015-03-01T09:00:00+07:00"))
-    app = app_of(lite_office)
+def test_names_are_masked_for_those_who_may_not_see_them(office: Office):
+    load(office, article("A"), opened("A", MALEE, "2015-03-01T09:00:00+07:00"))
+    app = app_of(office)
     assert "มาลี แก้วใส" in Browser(app, SECRETARY).get("/plan/2558/A5").text
     assert "มาลี แก้วใส" in Browser(app, MALEE).get("/plan/2558/A5").text
     other = Browser(app, SOMCHAI).get("/plan/2558/A5").text
     assert "มาลี แก้วใส" not in other and "บุคลากร" in other and "S2" not in other
 
 
-def test_csv_has_the_pages_lines_and_no_formula(lite_office: Office):
-    load(lite_office, article("A", title='=HYPERLINK("x")'), opened("A", MALEE, "2015-03-01T09:00:00+07:00"))
-    text = Browser(app_of(lite_office), SECRETARY).get("/plan/2558/A5.csv").text
+def test_csv_has_the_pages_lines_and_no_formula(office: Office):
+    load(office, article("A", title='=HYPERLINK("x")'), opened("A", MALEE, "2015-03-01T09:00:00+07:00"))
+    text = Browser(app_of(office), SECRETARY).get("/plan/2558/A5.csv").text
     assert text.startswith("\ufeffวันที่")
     assert "'=HYPERLINK" in text and ",=HYPERLINK" not in text
 
 
-def test_registers_take_a_record_and_a_second_person_verifies_it(lite_office: Office):
+def test_registers_take_a_record_and_a_second_person_verifies_it(office: Office):
     from tests.indicators.reading import count
 
-    app = app_of(lite_office)
+    app = app_of(office)
     secretary, malee = Browser(app, SECRETARY), Browser(app, MALEE)
     form = {"on": "2015-03-01", "channel": "board", "persons": "5"}
     assert secretary.post("/records/visit", form, page="/records/visit").status_code == 302
-    assert count(lite_office, "A5") == 0
+    assert count(office, "A5") == 0
     secretary.post("/records/visit/1/verify")
-    assert count(lite_office, "A5") == 0
+    assert count(office, "A5") == 0
     malee.post("/records/visit/1/verify")
-    assert count(lite_office, "A5") == 5
+    assert count(office, "A5") == 5
     assert malee.post("/records/visit/1/void", {"reason": "นับผิด"}).status_code == 403
     secretary.post("/records/visit/1/void", {"reason": "นับผิด"})
-    assert count(lite_office, "A5") == 0
+    assert count(office, "A5") == 0
     assert "นับผิด (เลขา รอบคอบ)" in " ".join(secretary.get("/records/visit").text.split())
     wrong = secretary.post("/records/visit", {**form, "persons": "0"}, page="/records/visit")
     assert wrong.status_code == 400 and "จำนวนคน" in wrong.text
@@ -378,9 +378,9 @@ def test_registers_take_a_record_and_a_second_person_verifies_it(lite_office: Of
         "team",
     ],
 )
-def test_every_register_keeps_what_is_typed(lite_office: Office, key: str):
+def test_every_register_keeps_what_is_typed(office: Office, key: str):
     load(
-        lite_office,
+        office,
         *(
             {
                 "type": "team",
@@ -393,7 +393,7 @@ def test_every_register_keeps_what_is_typed(lite_office: Office, key: str):
             for kind in ("data", "channel", "compile")
         ),
     )
-    secretary = Browser(app_of(lite_office), SECRETARY)
+    secretary = Browser(app_of(office), SECRETARY)
     teams = {"check_round": "1", "care_log": "2", "compilation": "3"}
     form = {
         "on": "2015-03-01", "kind": "curate" if key == "team" else "climate", "title": "ชื่อ", "team_id": teams.get(key, "1"),
@@ -407,12 +407,12 @@ def test_every_register_keeps_what_is_typed(lite_office: Office, key: str):
     assert empty.status_code == 400 and "ยังบันทึกไม่ได้" in empty.text
 
 
-def test_scanned_sheet_is_there_for_whoever_verifies(lite_office: Office):
+def test_scanned_sheet_is_there_for_whoever_verifies(office: Office):
     import io
 
     from tests.knowledge.test_articles import PNG
 
-    app = app_of(lite_office)
+    app = app_of(office)
     malee, secretary = Browser(app, MALEE), Browser(app, SECRETARY)
     data = {
         "title": "ประชุม",
@@ -429,6 +429,6 @@ def test_scanned_sheet_is_there_for_whoever_verifies(lite_office: Office):
     assert Browser(app, SOMCHAI).get("/records/meeting/1/file").status_code == 403
 
 
-def test_a_nul_in_an_address_is_not_found(lite_app: Flask):
+def test_a_nul_in_an_address_is_not_found(app: Flask):
     for path in ("/articles/a%00b", "/s/a%00b", "/articles?tag=%00"):
-        assert lite_app.test_client().get(path).status_code == 404
+        assert app.test_client().get(path).status_code == 404

@@ -37,20 +37,20 @@ def test_opening_the_page_counts_once_a_day(office: Office):
 
 
 @pytest.mark.parametrize("who", [SOMCHAI, ADMIN])
-def test_author_and_administrator_are_excluded_with_reason(lite_office: Office, who: str):
-    load(lite_office, article("A"))
-    assert Browser(app_of(lite_office), who).get("/articles/A").status_code == 200
-    assert facts_of(lite_office) == [{SOMCHAI: "author", ADMIN: "admin"}[who]]
-    assert count(lite_office, "A5") == 0
+def test_author_and_administrator_are_excluded_with_reason(office: Office, who: str):
+    load(office, article("A"))
+    assert Browser(app_of(office), who).get("/articles/A").status_code == 200
+    assert facts_of(office) == [{SOMCHAI: "author", ADMIN: "admin"}[who]]
+    assert count(office, "A5") == 0
 
 
-def test_guests_differ_by_device_and_are_not_named(lite_office: Office):
-    load(lite_office, article("A"))
-    app = app_of(lite_office)
+def test_guests_differ_by_device_and_are_not_named(office: Office):
+    load(office, article("A"))
+    app = app_of(office)
     for agent in (CHROME, CHROME.replace("126", "127")):
         app.test_client().get("/articles/A", headers={"User-Agent": agent}, follow_redirects=True)
-    assert count(lite_office, "A5") == 2
-    with lite_office.session() as db:
+    assert count(office, "A5") == 2
+    with office.session() as db:
         people = set(db.scalars(select(Opened.person)))
         assert len(people) == 2
         assert all(person.startswith("g") and "127" not in person for person in people)
@@ -66,33 +66,33 @@ def test_guests_differ_by_device_and_are_not_named(lite_office: Office):
         {"Sec-Fetch-Dest": "image"},
     ],
 )
-def test_prefetch_and_embedding_are_no_events(lite_office: Office, headers: dict[str, str]):
-    load(lite_office, article("A"))
-    client = app_of(lite_office).test_client()
+def test_prefetch_and_embedding_are_no_events(office: Office, headers: dict[str, str]):
+    load(office, article("A"))
+    client = app_of(office).test_client()
     assert (
         client.get("/articles/A", headers={"User-Agent": CHROME, **headers}, follow_redirects=True).status_code == 200
     )
-    assert facts_of(lite_office) == []
+    assert facts_of(office) == []
 
 
-def test_head_previews_history_and_revisions_are_no_events(lite_office: Office):
-    load(lite_office, article("A"))
-    malee = Browser(app_of(lite_office), MALEE)
+def test_head_previews_history_and_revisions_are_no_events(office: Office):
+    load(office, article("A"))
+    malee = Browser(app_of(office), MALEE)
     malee.client.head("/articles/A", follow_redirects=True)
     for path in ("/articles/A/history", "/articles/A/revisions/1", "/articles/A/diff?from=1&to=1", "/articles/A/share"):
         assert malee.get(path).status_code == 200
-    assert facts_of(lite_office) == []
+    assert facts_of(office) == []
 
 
-def test_robot_is_stored_with_its_reason(lite_office: Office):
-    load(lite_office, article("A"))
-    app_of(lite_office).test_client().get("/articles/A", headers={"User-Agent": "curl/8.0"}, follow_redirects=True)
-    assert facts_of(lite_office) == ["robot"]
+def test_robot_is_stored_with_its_reason(office: Office):
+    load(office, article("A"))
+    app_of(office).test_client().get("/articles/A", headers={"User-Agent": "curl/8.0"}, follow_redirects=True)
+    assert facts_of(office) == ["robot"]
 
 
-def test_page_opened_within_ten_minutes_of_own_edit_is_editing(lite_office: Office):
+def test_page_opened_within_ten_minutes_of_own_edit_is_editing(office: Office):
     load(
-        lite_office,
+        office,
         article("A"),
         {
             "type": "team",
@@ -103,7 +103,7 @@ def test_page_opened_within_ten_minutes_of_own_edit_is_editing(lite_office: Offi
             "members": [MALEE],
         },
     )
-    malee = Browser(app_of(lite_office), MALEE)
+    malee = Browser(app_of(office), MALEE)
     form = {
         "title": "เรื่อง A",
         "body": "แก้แล้ว",
@@ -114,12 +114,12 @@ def test_page_opened_within_ten_minutes_of_own_edit_is_editing(lite_office: Offi
     }
     assert malee.post("/articles/A/edit", form).status_code == 302
     malee.get("/articles/A")
-    assert facts_of(lite_office) == ["editing"]
+    assert facts_of(office) == ["editing"]
 
 
-def test_a_thousand_openings_by_one_person_count_once_a_day(lite_office: Office):
-    load(lite_office, article("A"))
-    with lite_office.session() as db:
+def test_a_thousand_openings_by_one_person_count_once_a_day(office: Office):
+    load(office, article("A"))
+    with office.session() as db:
         article_id = db.scalars(select(Article.id)).one()
         reader = 3
         start = datetime(2015, 3, 1, 1, tzinfo=UTC)
@@ -186,10 +186,10 @@ def test_shared_link_is_verified_by_another_and_only_once(office: Office):
         assert [line.channel for line in db.scalars(select(Opened).order_by(Opened.id))] == ["share", "share"]
 
 
-def test_token_of_another_article_verifies_nothing(lite_office: Office):
-    load(lite_office, article("A"), article("B"), group())
+def test_token_of_another_article_verifies_nothing(office: Office):
+    load(office, article("A"), article("B"), group())
     load(
-        lite_office,
+        office,
         {
             "type": "share",
             "code": "X",
@@ -200,10 +200,10 @@ def test_token_of_another_article_verifies_nothing(lite_office: Office):
             "at": "2015-03-01T09:00:00+07:00",
         },
     )
-    with lite_office.session() as db:
+    with office.session() as db:
         token = db.scalars(select(Share.token)).one()
-    Browser(app_of(lite_office), WICHAI).get(f"/articles/B?s={token}")
-    with lite_office.session() as db:
+    Browser(app_of(office), WICHAI).get(f"/articles/B?s={token}")
+    with office.session() as db:
         assert db.scalars(select(Share.verified_on)).one() is None
         assert db.scalars(select(Opened.share_id)).one() is None
 

@@ -21,11 +21,9 @@ from tests.personas import ADMIN, MALEE, SECRETARY, SOMCHAI, WICHAI, article, gr
         ("secret", SECRETARY, 404, 404), ("secret", ADMIN, 404, 404), ("request", ADMIN, 200, 404),
     ],
 )  # fmt: skip
-def test_who_may_see_groups_and_threads(
-    lite_office: Office, visibility: str, who: str, group_page: int, thread_page: int
-):
-    load(lite_office, group("G1", visibility), thread())
-    person = Browser(app_of(lite_office), who)
+def test_who_may_see_groups_and_threads(office: Office, visibility: str, who: str, group_page: int, thread_page: int):
+    load(office, group("G1", visibility), thread())
+    person = Browser(app_of(office), who)
     assert person.get("/groups/G1").status_code == group_page
     assert person.get("/threads/TH1").status_code == thread_page
     assert person.get("/threads/TH1/summarise").status_code == (
@@ -35,10 +33,10 @@ def test_who_may_see_groups_and_threads(
     assert ("กลุ่ม G1" in shown) == (group_page == 200)
 
 
-def test_visitors_are_led_to_sign_in(lite_office: Office):
-    load(lite_office, group(), thread())
+def test_visitors_are_led_to_sign_in(office: Office):
+    load(office, group(), thread())
     for path in ("/groups", "/groups/G1", "/threads/TH1", "/people", "/plan"):
-        assert "/sign-in" in Browser(app_of(lite_office)).client.get(path).headers["Location"]
+        assert "/sign-in" in Browser(app_of(office)).client.get(path).headers["Location"]
 
 
 def test_open_groups_are_joined_and_others_are_asked(office: Office):
@@ -118,9 +116,9 @@ def test_only_members_answer(office: Office):
         assert db.scalar(select(func.count()).select_from(Post)) == 0
 
 
-def test_empty_reply_is_explained(lite_office: Office):
-    load(lite_office, group(), thread())
-    answer = Browser(app_of(lite_office), MALEE).post("/threads/TH1", {"body": "   "})
+def test_empty_reply_is_explained(office: Office):
+    load(office, group(), thread())
+    answer = Browser(app_of(office), MALEE).post("/threads/TH1", {"body": "   "})
     assert "ข้อความยังว่างอยู่" in answer.text
 
 

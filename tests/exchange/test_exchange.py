@@ -190,14 +190,14 @@ def test_a_file_can_be_imported_twice(office: Office):
         ({"type": "department", "code": "D1", "name": "ชื่ออื่น"}, 2, "code"),
     ],
 )
-def test_error_names_line_field_and_nothing_is_imported(lite_office: Office, record: dict, line: int, field: str):
-    load(lite_office, article("A1"), training("T1", "2015-01-05"))
+def test_error_names_line_field_and_nothing_is_imported(office: Office, record: dict, line: int, field: str):
+    load(office, article("A1"), training("T1", "2015-01-05"))
     good = staff("GOOD", "นายดี งาม")
     with pytest.raises(BadRecord) as caught:
-        load(lite_office, good, record)
+        load(office, good, record)
     assert (caught.value.line, caught.value.field) == (line, field)
     assert f"บรรทัด {line}" in caught.value.message
-    with lite_office.session() as db:
+    with office.session() as db:
         assert db.scalar(select(func.count()).select_from(Staff).where(Staff.code == "GOOD")) == 0
 
 

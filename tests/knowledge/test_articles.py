@@ -68,10 +68,10 @@ def test_draft_is_its_authors_alone(office: Office):
         assert "ร่างลับ" not in other.get("/").text
 
 
-def test_markdown_is_rendered_and_cleaned_on_the_page(lite_office: Office):
+def test_markdown_is_rendered_and_cleaned_on_the_page(office: Office):
     body = "**(KM)**คือ <script>alert(1)</script>\n\n| ก | ข |\n|---|---|\n| 1 | 2 |\n\n- [x] เสร็จ\n\n#แท็ก\n\n[x](javascript:alert(1))"
-    load(lite_office, article("A", body=body))
-    page = app_of(lite_office).test_client().get("/articles/A", follow_redirects=True).text
+    load(office, article("A", body=body))
+    page = app_of(office).test_client().get("/articles/A", follow_redirects=True).text
     assert "<strong>(KM)</strong>คือ" in page
     assert "<td>1</td>" in page and "☑ เสร็จ" in page
     assert "<h1>แท็ก" not in page and "#แท็ก" in page
@@ -106,14 +106,14 @@ def test_stale_save_answers_409_and_shows_both_texts(office: Office):
         ({"tags": ",".join(str(n) for n in range(20))}, "แท็กได้ไม่เกิน"),
     ],
 )
-def test_bad_input_is_explained_and_nothing_typed_is_lost(lite_office: Office, change: dict, sentence: str):
-    somchai = Browser(app_of(lite_office), SOMCHAI)
+def test_bad_input_is_explained_and_nothing_typed_is_lost(office: Office, change: dict, sentence: str):
+    somchai = Browser(app_of(office), SOMCHAI)
     answer = somchai.post("/articles/new", form(**{"title": "เรื่องที่พิมพ์ไว้", "body": "ข้อความที่พิมพ์ไว้", **change}))
     assert answer.status_code == 400
     assert sentence in answer.text
     assert ("ข้อความที่พิมพ์ไว้" in answer.text) or "body" in change
     assert ("เรื่องที่พิมพ์ไว้" in answer.text) or "title" in change
-    with lite_office.session() as db:
+    with office.session() as db:
         assert db.scalar(select(func.count()).select_from(Article)) == 0
 
 
@@ -135,17 +135,17 @@ def test_readers_may_not_edit_and_outsiders_do_not_learn(office: Office):
     assert Browser(app, SECRETARY).get("/articles/G").status_code == 404
 
 
-def test_writing_into_a_group_one_is_not_in_is_refused(lite_office: Office):
-    load(lite_office, group("HID", "secret"))
-    answer = Browser(app_of(lite_office), WICHAI).post("/articles/new", form(visibility="group", group_id="1"))
+def test_writing_into_a_group_one_is_not_in_is_refused(office: Office):
+    load(office, group("HID", "secret"))
+    answer = Browser(app_of(office), WICHAI).post("/articles/new", form(visibility="group", group_id="1"))
     assert answer.status_code in (400, 403)
-    with lite_office.session() as db:
+    with office.session() as db:
         assert db.scalar(select(func.count()).select_from(Article)) == 0
 
 
-def test_diff_and_revisions_of_another_article_are_not_shown(lite_office: Office):
-    load(lite_office, article("A"), article("B"))
-    somchai = Browser(app_of(lite_office), SOMCHAI)
+def test_diff_and_revisions_of_another_article_are_not_shown(office: Office):
+    load(office, article("A"), article("B"))
+    somchai = Browser(app_of(office), SOMCHAI)
     for query in ("from=1&to=2", "from=-1&to=1", "from=1e3&to=1", "from=๑&to=1", "from=--output=x&to=1", ""):
         assert somchai.get(f"/articles/A/diff?{query}").status_code == 404, query
     assert somchai.get("/articles/A/diff?from=1&to=1").status_code == 200
@@ -202,9 +202,9 @@ def test_files_are_typed_by_their_bytes_and_follow_the_articles_permission(offic
 
 
 @pytest.mark.parametrize("content", [b"<svg onload=alert(1)>", b"<html>", b"MZ\x90", b"PK\x03\x04broken", b""])
-def test_other_files_are_refused_with_a_sentence(lite_office: Office, content: bytes):
-    load(lite_office, article("A"))
-    somchai = Browser(app_of(lite_office), SOMCHAI)
+def test_other_files_are_refused_with_a_sentence(office: Office, content: bytes):
+    load(office, article("A"))
+    somchai = Browser(app_of(office), SOMCHAI)
     data = {"file": (io.BytesIO(content), "x.png")}
     answer = somchai.post(
         "/articles/A/files", data, content_type="multipart/form-data", headers={"Accept": "application/json"}
@@ -213,16 +213,16 @@ def test_other_files_are_refused_with_a_sentence(lite_office: Office, content: b
     assert answer.json["error"]
 
 
-def test_opening_a_file_counts_as_its_article(lite_office: Office):
-    load(lite_office, article("A"))
-    app = app_of(lite_office)
+def test_opening_a_file_counts_as_its_article(office: Office):
+    load(office, article("A"))
+    app = app_of(office)
     Browser(app, SOMCHAI).post(
         "/articles/A/files", {"file": (io.BytesIO(PNG), "x.png")}, content_type="multipart/form-data"
     )
     malee = Browser(app, MALEE)
     assert malee.get("/articles/A/files/x.png").status_code == 200
     malee.get("/articles/A")
-    assert count(lite_office, "A5") == 1
+    assert count(office, "A5") == 1
 
 
 def test_retired_stays_readable_and_leaves_a3(office: Office):
@@ -234,16 +234,16 @@ def test_retired_stays_readable_and_leaves_a3(office: Office):
     assert count(office, "A3") == 0
 
 
-def test_wiki_link_finds_by_title_and_hides_what_may_not_be_read(lite_office: Office):
-    load(lite_office, article("A", body="ดู [[เรื่อง B]]"), article("B"), article("S", visibility="staff", title="เรื่องลับ"))
-    client = app_of(lite_office).test_client()
+def test_wiki_link_finds_by_title_and_hides_what_may_not_be_read(office: Office):
+    load(office, article("A", body="ดู [[เรื่อง B]]"), article("B"), article("S", visibility="staff", title="เรื่องลับ"))
+    client = app_of(office).test_client()
     assert "/wiki/" in client.get("/articles/A", follow_redirects=True).text
     assert client.get("/wiki/เรื่อง B", follow_redirects=True).status_code == 200
     assert client.get("/wiki/เรื่องลับ").status_code == 404
 
 
-def test_preview_is_the_servers_own_rendering_and_too_heavy_text_is_refused(lite_office: Office):
-    somchai = Browser(app_of(lite_office), SOMCHAI)
+def test_preview_is_the_servers_own_rendering_and_too_heavy_text_is_refused(office: Office):
+    somchai = Browser(app_of(office), SOMCHAI)
     answer = somchai.post(
         "/articles/preview", {"body": "**หนา** #แท็ก", "code": ""}, headers={"Accept": "application/json"}
     )
@@ -299,10 +299,10 @@ def test_comparing_very_different_long_texts_is_quick(lite_office: Office):
     assert somchai.get("/articles/A/diff?from=1&to=2").status_code == 200
 
 
-def test_advice_of_a_template_is_not_published(lite_office: Office):
+def test_advice_of_a_template_is_not_published(office: Office):
     from app.knowledge.templates_folder import templates
 
-    somchai = Browser(app_of(lite_office), SOMCHAI)
+    somchai = Browser(app_of(office), SOMCHAI)
     untouched = form(body=templates()["procedure"].body)
     answer = somchai.post("/articles/new", untouched)
     assert answer.status_code == 400 and "ยังมีคำแนะนำของแบบ" in answer.text

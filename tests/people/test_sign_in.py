@@ -30,8 +30,8 @@ def test_right_password_opens_and_rehashes(office: Office):
     assert PasswordHasher().verify(after, PASSWORD)
 
 
-def test_wrong_name_and_wrong_password_get_one_answer(lite_app: Flask):
-    answers = [try_in(lite_app, SOMCHAI, "wrong password"), try_in(lite_app, "nobody", "wrong password")]
+def test_wrong_name_and_wrong_password_get_one_answer(app: Flask):
+    answers = [try_in(app, SOMCHAI, "wrong password"), try_in(app, "nobody", "wrong password")]
     for answer in answers:
         assert answer.status_code == 400
         assert commands.SIGN_IN_FAILED in answer.text
@@ -54,11 +54,11 @@ def test_ninth_try_is_refused_even_with_the_right_password(office: Office):
     assert try_in(app, MALEE, PASSWORD).status_code == 302
 
 
-def test_first_password_must_be_changed_before_anything_else(lite_office: Office):
-    with lite_office.session() as db:
+def test_first_password_must_be_changed_before_anything_else(office: Office):
+    with office.session() as db:
         person = db.scalars(select(Staff).where(Staff.code == SOMCHAI)).one()
         temporary = commands.reset_password(db, person)
-    app = app_of(lite_office)
+    app = app_of(office)
     browser = Browser(app)
     assert browser.post("/sign-in", {"login": SOMCHAI, "password": temporary}, page="/sign-in").status_code == 302
     assert browser.client.get("/plan").headers["Location"] == "/account/password"
@@ -76,24 +76,24 @@ def test_first_password_must_be_changed_before_anything_else(lite_office: Office
         (PASSWORD, PASSWORD, "ต้องต่างจากเดิม"),
     ],
 )
-def test_bad_new_password_is_explained(lite_app: Flask, new: str, again: str, sentence: str):
-    browser = Browser(lite_app, SOMCHAI)
+def test_bad_new_password_is_explained(app: Flask, new: str, again: str, sentence: str):
+    browser = Browser(app, SOMCHAI)
     form = {"current_password": PASSWORD, "new_password": new, "again": again}
     answer = browser.post("/account/password", form, page="/account/password")
     assert answer.status_code == 400
     assert sentence in answer.text
 
 
-def test_sign_out_everywhere_ends_other_devices(lite_app: Flask):
-    phone, desk = Browser(lite_app, SOMCHAI), Browser(lite_app, SOMCHAI)
+def test_sign_out_everywhere_ends_other_devices(app: Flask):
+    phone, desk = Browser(app, SOMCHAI), Browser(app, SOMCHAI)
     assert "สมชาย" in phone.get("/account").text
     desk.post("/account/sign-out-everywhere")
     assert "โปรดใส่" not in phone.get("/").text
     assert phone.client.get("/account").headers["Location"].startswith("/sign-in")
 
 
-def test_leaver_is_out_at_the_next_request(lite_office: Office):
-    app = app_of(lite_office)
+def test_leaver_is_out_at_the_next_request(office: Office):
+    app = app_of(office)
     somchai, secretary = Browser(app, SOMCHAI), Browser(app, SECRETARY)
     assert somchai.get("/trainings").status_code == 200
     assert secretary.post(f"/admin/people/{SOMCHAI}/leave", {"on": "2015-09-29"}).status_code == 302
@@ -112,19 +112,19 @@ def test_next_leads_back_inside():
     assert rules.safe_next("/plan/2558?department=D1") == "/plan/2558?department=D1"
 
 
-def test_profile_ignores_fields_it_does_not_show(lite_office: Office):
-    somchai = Browser(app_of(lite_office), SOMCHAI)
+def test_profile_ignores_fields_it_does_not_show(office: Office):
+    somchai = Browser(app_of(office), SOMCHAI)
     form = {"about": "ถนัดพัสดุ", "email": "", "roles": "admin", "code": "admin2", "employment": "อื่น ๆ"}
     assert somchai.post("/account", form).status_code == 302
-    with lite_office.session() as db:
+    with office.session() as db:
         person = db.scalars(select(Staff).where(Staff.code == SOMCHAI)).one()
         assert person.about == "ถนัดพัสดุ" and person.employment == "พนักงานเทศบาล"
         assert db.scalars(select(StaffRole.role).where(StaffRole.staff_id == person.id)).all() == []
 
 
-def test_only_administrators_set_roles(lite_app: Flask):
-    assert Browser(lite_app, SECRETARY).post(f"/admin/people/{SOMCHAI}/roles", {"roles": "admin"}).status_code == 403
-    assert Browser(lite_app, ADMIN).post(f"/admin/people/{SOMCHAI}/roles", {"roles": "secretary"}).status_code == 302
+def test_only_administrators_set_roles(app: Flask):
+    assert Browser(app, SECRETARY).post(f"/admin/people/{SOMCHAI}/roles", {"roles": "admin"}).status_code == 403
+    assert Browser(app, ADMIN).post(f"/admin/people/{SOMCHAI}/roles", {"roles": "secretary"}).status_code == 302
 
 
 def test_login_spellings_are_one_person():
