@@ -53,6 +53,7 @@ def make_venv(uv: str | None) -> None:
         [uv, "venv", "-q", "--python", sys.executable, str(VENV)] if uv else [sys.executable, "-m", "venv", str(VENV)]
     )
     if run(command) != 0:
+        shutil.rmtree(VENV, ignore_errors=True)  # Half a venv would be taken for a whole one next time.
         fail("สร้าง .venv ไม่ได้ บน Debian หรือ Ubuntu ให้ติดตั้งก่อนด้วย: sudo apt install python3-venv แล้วลองใหม่")
 
 
