@@ -54,8 +54,7 @@ def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
         line = new_line(opening, share, recorded_on)
         if line["reason"] is None:
             lock_for_transaction(db, f"opened {line['article_id']} {line['person']}")
-            _replace_double(db, line)
-            if _came_late(db, line):
+            if _replace_double(db, line):
                 line["reason"] = Reason.DOUBLE.value
         inserted = db.connection().execute(_NEW_LINE, line).inserted_primary_key
         number = int(inserted[0]) if inserted else 0
@@ -106,45 +105,38 @@ def _add_to_day(db: Session, on: date, staff_id: int | None, number: int) -> Non
     insert_or_add(db, AccessCount, {"on": on, "staff_id": staff_id or 0, "accesses": number}, "accesses")
 
 
-_EARLIER = select(Opened.id, Opened.on, Opened.share_id).where(
-    Opened.article_id == bindparam("article"),
-    Opened.person == bindparam("who"),
-    Opened.reason.is_(None),
-    Opened.at >= bindparam("since"),
-    Opened.at <= bindparam("until"),
+_AROUND = (
+    select(Opened.id, Opened.at, Opened.on, Opened.share_id)
+    .where(
+        Opened.article_id == bindparam("article"),
+        Opened.person == bindparam("who"),
+        Opened.reason.is_(None),
+        Opened.at >= bindparam("since"),
+        Opened.at <= bindparam("until"),
+    )
+    .order_by(Opened.at, Opened.id)
 )
 
 
-def _replace_double(db: Session, line: dict[str, Any]) -> None:
-    """The opening that this one follows within 30 s stops counting; a day left empty by it leaves the rollup."""
-    since = line["at"] - timedelta(seconds=rules.DOUBLE_SECONDS)
-    given = {"article": line["article_id"], "who": line["person"], "since": since, "until": line["at"]}
-    for number, day, share_id in db.execute(_EARLIER, given).all():
+def _replace_double(db: Session, line: dict[str, Any]) -> bool:
+    """The opening that this one follows within 30 s stops counting; a day left empty by it leaves the rollup.
+
+    True when this one itself came late, after the opening that replaces it, as one from the spool may.
+    """
+    window = timedelta(seconds=rules.DOUBLE_SECONDS)
+    given = {
+        "article": line["article_id"], "who": line["person"], "since": line["at"] - window, "until": line["at"] + window,
+    }  # fmt: skip
+    around = db.execute(_AROUND, given).all()
+    for number, at, day, share_id in around:
+        if at > line["at"]:
+            continue
         db.execute(update(Opened).where(Opened.id == number).values(reason=Reason.DOUBLE.value))
         if day != line["on"]:
             _drop_empty_day(db, line, day)
         if share_id is not None:
             recounting.verify_shares(db, {share_id})
-
-
-_LATER = (
-    select(Opened.id)
-    .where(
-        Opened.article_id == bindparam("article"),
-        Opened.person == bindparam("who"),
-        Opened.reason.is_(None),
-        Opened.at > bindparam("since"),
-        Opened.at <= bindparam("until"),
-    )
-    .limit(1)
-)
-
-
-def _came_late(db: Session, line: dict[str, Any]) -> bool:
-    """An opening recorded after the one that replaces it, as one from the spool may be."""
-    until = line["at"] + timedelta(seconds=rules.DOUBLE_SECONDS)
-    given = {"article": line["article_id"], "who": line["person"], "since": line["at"], "until": until}
-    return db.scalar(_LATER, given) is not None
+    return any(at > line["at"] for _, at, _, _ in around)
 
 
 def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> None:

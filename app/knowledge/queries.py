@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.core.database import AnySelect, count_rows
@@ -32,8 +32,16 @@ PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
+class FileLine:
+    """A file beside an article; `size` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
 class ArticlePage:
-    """An article with everything its page shows, four statements."""
+    """An article with everything its page shows. `last_edit_at`: when the reader last saved it, None for never."""
 
     article: Article
     revision: Revision
@@ -41,8 +49,9 @@ class ArticlePage:
     category: str
     tags: list[str]
     credited: list[tuple[int, str, str]]
-    attachments: list[Attachment]
+    attachments: list[FileLine]
     approver: str
+    last_edit_at: datetime | None
 
 
 def readable(viewer: Viewer) -> ColumnElement[bool]:
@@ -95,26 +104,43 @@ def shown_number(article: Article) -> int:
     return article.published_number if article.published_number is not None else article.latest_number
 
 
-def article_page(db: Session, article: Article) -> ArticlePage:
-    """Everything the article's page shows; four statements."""
+def article_page(db: Session, article: Article, reader_id: int | None = None) -> ArticlePage:
+    """Everything the article's page shows; two statements."""
+    edits = aliased(Revision)
+    edited = (
+        select(func.max(edits.at)).where(edits.article_id == article.id, edits.editor_id == reader_id).scalar_subquery()
+    )
     checker = aliased(Staff)
     approver = select(checker.name).where(checker.id == article.review_approved_by_id).scalar_subquery()
     row = db.execute(
-        select(Revision, Staff, Category.name, approver)
+        select(Revision, Staff, Category.name, approver, edited)
         .select_from(Revision)
         .join(Staff, Staff.id == article.author_id)
         .outerjoin(Category, Category.id == article.category_id)
         .where(Revision.article_id == article.id, Revision.number == shown_number(article))
     ).one()
-    tags = list(db.scalars(select(ArticleTag.tag).where(ArticleTag.article_id == article.id).order_by(ArticleTag.tag)))
-    credit = (
-        select(Staff.id, Staff.code, Staff.name)
-        .join(ArticleCredit, ArticleCredit.staff_id == Staff.id)
-        .where(ArticleCredit.article_id == article.id)
-        .order_by(Staff.code)
+    tags, credited, files = _beside(db, article.id)
+    return ArticlePage(article, row[0], row[1], row[2] or "", tags, credited, files, row[3] or "", row[4])
+
+
+def _beside(db: Session, article_id: int) -> tuple[list[str], list[tuple[int, str, str]], list[FileLine]]:
+    """Tags, credited people and files of an article, each in order; one statement."""
+    blank = cast(literal(""), String)
+    rows = db.execute(
+        union_all(
+            select(literal("tag"), ArticleTag.tag, blank, literal(0)).where(ArticleTag.article_id == article_id),
+            select(literal("credit"), Staff.code, Staff.name, Staff.id)
+            .join(ArticleCredit, ArticleCredit.staff_id == Staff.id)
+            .where(ArticleCredit.article_id == article_id),
+            select(literal("file"), Attachment.name, blank, Attachment.size).where(Attachment.article_id == article_id),
+        )
+    ).all()
+    ordered = sorted((what, first, second, number) for what, first, second, number in rows)
+    return (
+        [first for what, first, _, _ in ordered if what == "tag"],
+        [(number, first, second) for what, first, second, number in ordered if what == "credit"],
+        [FileLine(first, number) for what, first, _, number in ordered if what == "file"],
     )
-    credited = [(number, code, name) for number, code, name in db.execute(credit)]
-    return ArticlePage(article, row[0], row[1], row[2] or "", tags, credited, attachments(db, article.id), row[3] or "")
 
 
 def attachments(db: Session, article_id: int) -> list[Attachment]:

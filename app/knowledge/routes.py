@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
+from datetime import datetime
 
 from flask import Blueprint, after_this_request, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -47,7 +48,7 @@ def show(code: str, name: str = "") -> str | Response:
     if name != wanted:
         token = request.args.get("s")
         return redirect(url_for("knowledge.show", code=code, name=wanted, s=token))
-    page = queries.article_page(db(), article)
+    page = queries.article_page(db(), article, viewer().staff_id)
     credited = frozenset(number for number, _, _ in page.credited)
     figures = activity_queries.access_figures(db(), article.id)
     applications = queries.applications(db(), article.id) if viewer().is_staff else []
@@ -58,7 +59,7 @@ def show(code: str, name: str = "") -> str | Response:
         apply_form=ApplyForm(on=today()), retire_form=ReasonForm(), links=config().base_url,
         names_seen=viewer().has(Role.SECRETARY, Role.EVALUATOR) or viewer().staff_id == article.author_id,
     )  # fmt: skip
-    record_opening(article)
+    record_opening(article, page.last_edit_at)
     return shown
 
 
@@ -66,8 +67,8 @@ def _link_base() -> str:
     return config().base_url or request.host_url.rstrip("/")
 
 
-def record_opening(article: Article, channel: str = "web") -> None:
-    """Record this request as an opening of the article once its answer is known to be a success."""
+def record_opening(article: Article, edited: datetime | None) -> None:
+    """Record this request as an opening once its answer is a success; `edited`: the reader's last save, if any."""
     if not is_navigation():
         return
     who, at = viewer(), now()
@@ -83,14 +84,12 @@ def record_opening(article: Article, channel: str = "web") -> None:
 
         def record() -> None:
             day = bangkok_day(at)
-            editor = who.staff_id is not None and (who.staff_id != author_id)
-            edited = queries.last_edit_at(db(), article_id, who.staff_id or 0, at) if editor else None
             guest = "" if who.is_staff else activity_rules.guest_key(part("recorder").salt(day), address, agent)
             facts = OpenedFacts(
                 at=at, status_code=response.status_code, robot=activity_rules.is_robot(agent), published=published,
                 is_author=who.staff_id == author_id, is_admin=who.has(Role.ADMIN), last_edit_at=edited,
             )  # fmt: skip
-            opening = Opening(article_id, who.staff_id, guest, channel, facts, token, address, agent)
+            opening = Opening(article_id, who.staff_id, guest, "web", facts, token, address, agent)
             part("recorder").record(opening, today())
 
         attempt("recording an access", record, lambda: None)
@@ -113,7 +112,8 @@ def file(code: str, name: str) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-cache"
     if request.headers.get("Sec-Fetch-Dest", "document") == "document":
-        record_opening(article)
+        reader = viewer().staff_id
+        record_opening(article, queries.last_edit_at(db(), article.id, reader, now()) if reader else None)
     return response
 
 
