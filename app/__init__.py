@@ -27,8 +27,10 @@ from app.exchange import api
 from app.indicators import routes as indicators_routes
 from app.knowledge import queries as knowledge
 from app.knowledge import routes as knowledge_routes
-from app.knowledge import routes_writing
+from app.knowledge import routes_life, routes_out, routes_review, routes_writing
 from app.knowledge.models import VISIBILITIES
+from app.knowledge.related import Related
+from app.notifications import routes as notifications_routes
 from app.office import Office
 from app.people import routes as people_routes
 from app.people.current import SignInFirst
@@ -72,7 +74,8 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
     _add_template_words(app, office)
     for blueprint in (
         home.blueprint, people_routes.blueprint, search_routes.blueprint, training_routes.blueprint,
-        routes_writing.blueprint, knowledge_routes.blueprint, community_routes.blueprint,
+        routes_writing.blueprint, routes_life.blueprint, routes_out.blueprint, routes_review.blueprint,
+        knowledge_routes.blueprint, community_routes.blueprint, notifications_routes.blueprint,
         indicators_routes.blueprint, api.blueprint,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
@@ -82,7 +85,10 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
 
 
 def _keep_parts(app: Flask, office: Office) -> None:
+    related = Related(office.search)
     parts: dict[str, Any] = {
+        "related": related, "group_members": community.members_ids,
+        "settled_obligations": lambda: [*knowledge.written_after_trainings(), community.presented_trainings()],
         "config": office.config, "clock": office.clock, "search": office.search, "recorder": office.recorder,
         "worker": office.worker, "files": office.files,
         "own_groups": lambda db, viewer: community.groups(db, viewer, mine=True),

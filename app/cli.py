@@ -35,6 +35,7 @@ from app.indicators import queries as indicators
 from app.indicators import scoring
 from app.indicators.commands import load_plan
 from app.indicators.models import STATE_NAMES, UNIT_NAMES
+from app.knowledge.life import load_categories
 from app.office import Office
 from app.operations import backup_office, examine, rehearse_restore, restore_office
 from app.people import commands as people
@@ -91,10 +92,11 @@ def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
 
 
 def load_content(office: Office) -> None:
-    """Plans of `content/`; what is there already stays. Handbook articles are an author's act: import-articles."""
+    """Plans and first categories of `content/`; what is there already stays. Handbook articles are an author's act."""
     with office.session() as db:
         for path in sorted((CONTENT / "plans").glob("*.toml")):
             load_plan(db, path)
+        load_categories(db, CONTENT / "categories.toml")
 
 
 @main.command()

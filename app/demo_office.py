@@ -13,6 +13,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from app.core.clock import BANGKOK
 from app.core.config import CONTENT
 from app.core.database import transaction
@@ -21,11 +24,15 @@ from app.exchange.formats import check_line
 from app.exchange.importing import import_records
 from app.exchange.markdown_files import split_front_matter
 from app.indicators.commands import load_plan
+from app.knowledge import commands as knowledge
+from app.knowledge import life
+from app.knowledge.models import ArticleText, Category, Origin
 from app.office import Office
 from app.people import commands as people
 from app.people.models import Role
 from app.people.queries import staff_by_code
 from app.people.rules import short_name
+from app.viewing import load_viewer
 
 DEMO = CONTENT / "demo"
 PASSWORD = "khlang-demo-2558"
@@ -418,3 +425,28 @@ def build_demo(office: Office, progress: Callable[[int], None]) -> None:
         people.add_account(db, "admin", "ผู้ดูแลระบบ", (Role.ADMIN,), PASSWORD)
         for _, code, _ in demo_sign_ins():
             people.set_password(db, staff_by_code(db, code), PASSWORD, must_change=False)
+        _live_acts(office, db)
+
+
+def _live_acts(office: Office, db: Session) -> None:
+    """What is under way today: two checked categories, a text in review, comments, and a request to read."""
+    now, desk = office.clock.now(), office.desk(db)
+    for name, policy in (("กฎหมายและระเบียบ", "two"), ("การเงินการคลังและพัสดุ", "one")):
+        db.execute(update(Category).where(Category.name == name).values(policy=policy))
+    writer, reader, head, secretary = (
+        load_viewer(db, staff_by_code(db, code), office.clock.today()) for code in ("S007", "S016", "S025", SECRETARY)
+    )
+    text = ArticleText(
+        title="สรุปขั้นตอนเบิกค่าใช้จ่ายเดินทางไปราชการ ฉบับถือไปอบรม", category="การเงินการคลังและพัสดุ",
+        body=(
+            "## ใช้เมื่อใด\n\nเมื่อได้รับอนุมัติให้เดินทางไปอบรมหรือประชุมนอกสถานที่\n\n## ขั้นตอน\n\n"
+            "1. ขออนุมัติเดินทางก่อนวันไป แนบหนังสือเชิญ\n2. เก็บใบเสร็จค่าที่พักทุกใบ\n3. ส่งเอกสารภายในเวลาที่งานการเงินกำหนด\n\n"
+            "## จุดที่มักผิดพลาด\n\nลืมเขียนเวลาออกและเวลากลับ ทำให้คิดเบี้ยเลี้ยงไม่ได้"
+        ),
+        tags=("การเดินทาง", "เบิกจ่าย"), template="procedure",
+    )  # fmt: skip
+    knowledge.create_article(db, desk, writer, text, Origin(), now, publish=True)
+    life.comment(db, desk, reader, "D01-02", "ลองใช้กับงานของกองแล้วครับ ขอแบบฟอร์มที่แก้ไขได้ด้วยครับ", now)
+    life.comment(db, desk, secretary, "D01-02", "แนบแบบฟอร์มไว้ท้ายเรื่องแล้วค่ะ ", now)
+    chosen = {number for number, _ in life.people_to_ask(db, head, office.clock.today())[:4]}
+    life.ask_to_read(db, head, "D01-02", chosen, office.clock.today() + timedelta(days=7), None, now)

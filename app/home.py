@@ -18,9 +18,11 @@ from app.core.errors import NotFound
 from app.core.fiscal_year import be_fiscal_year
 from app.core.guard import attempt
 from app.core.rendering import Rendered, render_now
-from app.core.web import config, db, now, part, today
+from app.core.web import config, db, part, today
 from app.indicators import queries as indicators
+from app.knowledge import life_queries, review_queries
 from app.knowledge import queries as knowledge
+from app.knowledge.life import REMIND_DAYS
 from app.knowledge.models import Article
 from app.people.current import viewer
 from app.training import queries as training
@@ -39,13 +41,16 @@ def index() -> str:
         "counts": knowledge.category_counts(db(), who),
     }
     if who.staff_id is not None:
-        written = knowledge.written_trainings(who.staff_id)
         scope = indicators.scope_for(config(), be_fiscal_year(today()), today())
         page |= {
-            "owed": training.owed_by(db(), who.staff_id, written, today()),
+            "owed": training.obligations(
+                db(), part("settled_obligations")(), today(), config().obligation_days, staff_id=who.staff_id
+            ),
+            "to_review": review_queries.waiting_for(db(), who, today()),
+            "to_read": life_queries.asked_to_read(db(), who),
+            "due": life_queries.due_of(db(), who.staff_id, today() + timedelta(days=REMIND_DAYS)),
             "drafts": knowledge.drafts_of(db(), who.staff_id),
             "unread": community.unread_threads(db(), who, 5),
-            "mentions": community.mentions_of(db(), who.staff_id, now() - timedelta(days=30)),
             "plan": indicators.read_plan(db(), scope),
         }
     else:

@@ -19,14 +19,20 @@ from app.core.database import make_engine
 from app.core.files import FileStore
 from app.core.guard import attempt
 from app.core.rendering import Renderer
+from app.knowledge import life
 from app.knowledge import queries as knowledge
 from app.knowledge.commands import Desk
+from app.notifications.mailer import Mailer
+from app.people.models import Staff
 from app.people.queries import mention_names
 from app.search.documents import Source
 from app.search.engine import Engine
 from app.search.indexing import Indexer, Worker
 from app.search.query import Search
 from app.search.words import Words
+from app.training import commands as training_commands
+from app.training import queries as training
+from app.viewing import load_viewer
 
 
 class Office:
@@ -73,9 +79,15 @@ class Office:
         return Recorder(make_engine(self.config.database_url, PATIENCE_MS), self.config.data / "spool" / "opened.jsonl")
 
     @cached_property
+    def mailer(self) -> Mailer:
+        """Sends notifications by mail when an address is set."""
+        c = self.config
+        return Mailer(self.database, c.smtp_url, c.mail_from, c.office_name, c.base_url, self._may_be_told)
+
+    @cached_property
     def worker(self) -> Worker:
         """Background thread; not running until started."""
-        return Worker(self.indexer, self.chores)
+        return Worker(self.indexer, self.chores, self.send_mail)
 
     def chores(self) -> None:
         """Now and then: late accesses, seals of past days, traffic too old to keep."""
@@ -85,7 +97,24 @@ class Office:
             for day in (today, today + timedelta(days=1)):
                 attempt("salting", lambda day=day: activity.salt_of(db, day), lambda: "")  # type: ignore[misc]
             attempt("sealing", lambda: activity.seal_ledger(db, today), lambda: 0)
+            attempt("reminding of reviews", lambda: life.remind_of_reviews(db, today, self.clock.now()), lambda: None)
+            attempt("reminding of obligations", lambda: self._remind_of_obligations(db), lambda: None)
             attempt("purging traffic", lambda: activity.purge_traffic(db, oldest), lambda: None)
+
+    def _remind_of_obligations(self, db: Session) -> None:
+        today = self.clock.today()
+        settled = [*knowledge.written_after_trainings(), community.presented_trainings()]
+        owed = training.obligations(db, settled, today, self.config.obligation_days, limit=5000)
+        training_commands.remind(db, owed, today, self.clock.now())
+
+    def send_mail(self) -> int:
+        """Send the mails that are due; returns how many went out."""
+        return attempt("sending mail", lambda: self.mailer.send_due(self.clock.now()), lambda: 0)
+
+    def _may_be_told(self, db: Session, staff_id: int, audience: str) -> bool:
+        """Whether a person serves now and still belongs to an audience such as "g12"."""
+        viewer = load_viewer(db, db.get_one(Staff, staff_id), self.clock.today())
+        return viewer.is_staff and (not audience or audience in {f"g{number}" for number in viewer.group_ids})
 
     def secret_key(self) -> str:
         """Key of cookies: from the settings, else made once and kept in the data folder."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from app.activity.queries import broken_seals
-from app.core.config import Config
+from app.core.config import Config, load_config
 from app.core.errors import KhlangError
 from app.core.guard import attempt
 from app.core.migrating import newest_revision, revision_of
@@ -120,11 +120,7 @@ def rehearse_restore(file: Path) -> list[Finding]:
     with tempfile.TemporaryDirectory() as temporary:
         data = Path(temporary) / "data"
         url = f"sqlite:///{data / 'khlang.db'}"
-        config = Config(
-            data=data, index=data / "search_index", database_url=url, base_url="", office_name="", secret_key="rehearsal",
-            secure_cookies=False, trusted_proxies=0, roster_base="all", external_shares=False, quiz_pass_percent=60,
-            traffic_days=90, max_upload_bytes=1, testing=False, today="",
-        )  # fmt: skip
+        config = load_config({"KHLANG_DATA": str(data), "KHLANG_DATABASE_URL": url, "KHLANG_SECRET_KEY": "rehearsal"})
         restore_office(config, file)
         office = Office(replace(config))
         try:

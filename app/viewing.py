@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, Date, String, and_, bindparam, cast, literal, null, or_, select, union_all
+from sqlalchemy import BindParameter, Date, String, and_, bindparam, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.community.models import Membership
+from app.notifications.models import Notification
 from app.people.models import VISITOR, Role, Service, Staff, StaffRole, Team, TeamMember, Viewer
+
+
+def _audiences(who: BindParameter[int]) -> Any:
+    """ "" and "g12" for each group a person is in."""
+    groups = select(literal("g") + cast(Membership.group_id, String)).where(
+        Membership.staff_id == who, Membership.standing != "asked"
+    )
+    return union_all(select(cast(literal(""), String)), groups).subquery().select()
 
 
 def _gathering() -> Any:
@@ -26,6 +35,9 @@ def _gathering() -> Any:
         select(literal("curates"), blank, TeamMember.team_id)
         .join(Team, Team.id == TeamMember.team_id)
         .where(TeamMember.staff_id == who, appointed),
+        select(literal("unread"), blank, func.count(Notification.id)).where(
+            Notification.staff_id == who, Notification.read_at.is_(None), Notification.audience.in_(_audiences(who))
+        ),
         select(literal("served"), blank, Service.department_id).where(Service.staff_id == who),
     )
 
@@ -53,4 +65,5 @@ def load_viewer(db: Session, staff: Staff, today: date) -> Viewer:
         department_id=next((number for what, _, number in rows if what == "department"), None),
         curates=any(what == "curates" for what, _, _ in rows),
         must_change_password=staff.must_change_password,
+        unread=next((int(number) for what, _, number in rows if what == "unread"), 0),
     )

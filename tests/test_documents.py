@@ -11,7 +11,7 @@ import yaml
 from app.cli import main
 from app.core.config import CONTENT, ROOT, SETTINGS
 from app.indicators.measures import MEASURES
-from app.knowledge.templates_folder import templates
+from app.knowledge.templates_folder import shipped
 from app.search.words import read_lines
 from tests.test_architecture import ALLOWED
 
@@ -73,8 +73,8 @@ def test_content_names_no_place_or_official_of_the_source_plan():
 
 
 def test_article_templates_and_handbook_can_be_read():
-    assert len(templates()) == 6
-    assert "{{course_title}}" in templates()["post-training"].body.replace(" ", "")
+    assert len(shipped()) == 6
+    assert "{{course_title}}" in shipped()["post-training"].body.replace(" ", "")
     for path in sorted((CONTENT / "handbook").glob("*.md")):
         _, front, body = path.read_text("utf-8").split("---\n", 2)
         assert yaml.safe_load(front)["title"] and len(body) > 1000, path

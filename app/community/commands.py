@@ -19,7 +19,6 @@ from app.community.models import (
     MeetingAttendee,
     Membership,
     Post,
-    PostMention,
     Standing,
     Thread,
     ThreadRead,
@@ -33,7 +32,8 @@ from app.core.thai import normalise, one_line
 from app.knowledge import commands as knowledge
 from app.knowledge import rules as knowledge_rules
 from app.knowledge.commands import Desk
-from app.knowledge.models import Article, ArticleText, Origin
+from app.knowledge.models import Article, ArticleComment, ArticleText, Origin
+from app.notifications.commands import notify_codes
 from app.people.models import Staff, Viewer
 from app.search.documents import touch
 
@@ -47,6 +47,7 @@ class NewMeeting:
     on: date
     minutes: str = ""
     group_id: int | None = None
+    training_id: int | None = None
     attendees: frozenset[int] = frozenset()
     file_sha256: str | None = None
 
@@ -142,7 +143,7 @@ def start_thread(db: Session, desk: Desk, viewer: Viewer, group: Group, title: s
         )  # fmt: skip
         db.add(thread)
         db.flush()
-        _mention(db, thread.id, 0, rendered)
+        _mention(db, viewer, thread, 0, rendered, now)
         _mark_read(db, viewer.staff_id, thread.id, now)
         touch(db, "thread", [thread.id])
     return thread
@@ -161,10 +162,26 @@ def reply(db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group,
         db.add(post)
         db.execute(update(Thread).where(Thread.id == thread.id).values(last_at=now))
         db.flush()
-        _mention(db, thread.id, post.id, rendered)
+        _mention(db, viewer, thread, post.id, rendered, now)
         _mark_read(db, viewer.staff_id, thread.id, now)
         touch(db, "thread", [thread.id])
     return post
+
+
+def thread_from_comment(
+    db: Session, desk: Desk, viewer: Viewer, group: Group, article: Article, comment: ArticleComment, now: datetime
+) -> Thread:
+    """เปิดกระทู้ในกลุ่ม: a comment under an article goes on as a thread that leads back to it. Once for a comment."""
+    if comment.thread_id is not None:
+        raise Invalid({"group": "ความเห็นนี้เปิดเป็นกระทู้แล้ว"})
+    if article.visibility == "group" and article.group_id != group.id:
+        raise Invalid({"group": "บทความนี้อ่านได้เฉพาะในกลุ่ม เปิดกระทู้ได้ในกลุ่มนั้นเท่านั้น"})
+    names = db.scalar(select(Staff.name).where(Staff.id == comment.author_id)) or ""
+    body = f"{rules.quote(names, comment.body)}\n\nจากความเห็นใต้บทความ [{article.code}](/articles/{article.code})"
+    with transaction(db):
+        thread = start_thread(db, desk, viewer, group, f"จากบทความ: {article.title}"[:200], body, now)
+        db.execute(update(ArticleComment).where(ArticleComment.id == comment.id).values(thread_id=thread.id))
+    return thread
 
 
 def _may_post(viewer: Viewer, group: Group) -> None:
@@ -172,10 +189,17 @@ def _may_post(viewer: Viewer, group: Group) -> None:
         raise NotAllowed("เข้าร่วมกลุ่มก่อนจึงจะตั้งกระทู้หรือตอบได้")
 
 
-def _mention(db: Session, thread_id: int, post_id: int, rendered: Rendered) -> None:
-    if rendered.mentioned:
-        ids = db.scalars(select(Staff.id).where(Staff.code.in_(rendered.mentioned)))
-        db.add_all([PostMention(thread_id=thread_id, post_id=post_id, staff_id=number) for number in ids])
+def _mention(db: Session, viewer: Viewer, thread: Thread, post_id: int, rendered: Rendered, now: datetime) -> None:
+    """Tell those named with `@` who may read the thread: all staff in an open group, else members only."""
+    group = db.get_one(Group, thread.group_id)
+    closed = group.visibility != "open"
+    where = f"/threads/{thread.code}" + (f"#post-{post_id}" if post_id else "")
+    notify_codes(
+        db, "mention", rendered.mentioned, f"{viewer.name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", where,
+        f"mention:thread:{thread.id}:{post_id}", now, but=viewer.staff_id,
+        only=queries.members_ids(db, group.id) if closed and rendered.mentioned else None,
+        audience=f"g{group.id}" if closed else "",
+    )  # fmt: skip
 
 
 def _mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None:
@@ -226,7 +250,7 @@ def record_meeting(db: Session, viewer: Viewer, new: NewMeeting, now: datetime) 
     with transaction(db):
         meeting = Meeting(
             code="M-" + secrets.token_hex(4), title=one_line(new.title), purpose=new.purpose, group_id=new.group_id,
-            on=new.on, minutes=normalise(new.minutes), status=Status.SUBMITTED.value, recorded_at=now,
+            training_id=new.training_id, on=new.on, minutes=normalise(new.minutes), status=Status.SUBMITTED.value, recorded_at=now,
             recorded_by_id=viewer.staff_id, file_sha256=new.file_sha256,
         )  # fmt: skip
         db.add(meeting)

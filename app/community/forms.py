@@ -47,5 +47,6 @@ class MeetingForm(House):
     purpose = SelectField("ประเภท", choices=offered(PURPOSES.items()))
     on = ThaiDateField("วันที่ประชุม", [needed("โปรดใส่วันที่"), not_future])
     group_id = SelectField("กลุ่ม", coerce=int)
+    training_id = SelectField("นำเสนอความรู้จากหลักสูตร", coerce=int, default=0)
     minutes = TextAreaField("รายงานการประชุม")
     file = FileField("ใบลงชื่อหรือรูปถ่าย (PDF หรือรูปภาพ)")

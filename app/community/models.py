@@ -85,16 +85,6 @@ class Post(Base):
     at: Mapped[datetime] = mapped_column(Instant)
 
 
-class PostMention(Base):
-    """A person named with `@` in a thread's opening (`post_id` 0) or in a reply."""
-
-    __tablename__ = "post_mention"
-
-    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
-    post_id: Mapped[int] = mapped_column(primary_key=True)
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, index=True)
-
-
 class ThreadRead(Base):
     """How far a person has read a thread."""
 

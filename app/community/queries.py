@@ -19,12 +19,12 @@ from app.community.models import (
     Membership,
     Post,
     PostLine,
-    PostMention,
     Standing,
     Thread,
     ThreadLine,
     ThreadRead,
 )
+from app.core.database import AnySelect
 from app.core.errors import NotAllowed, NotFound
 from app.core.paging import Page
 from app.core.rendering import plain_text
@@ -208,18 +208,22 @@ def participants(db: Session, thread: Thread) -> list[tuple[int, str]]:
     return [(opener.id, opener.name), *others]
 
 
-def mentions_of(db: Session, staff_id: int, since: datetime) -> list[Thread]:
-    """Threads of the person's groups in which they were named since an instant, latest first."""
-    query = (
-        select(Thread)
-        .join(PostMention, PostMention.thread_id == Thread.id)
-        .join(Membership, and_(Membership.group_id == Thread.group_id, Membership.staff_id == staff_id))
-        .where(PostMention.staff_id == staff_id, Thread.last_at >= since, Membership.standing.in_(IN_GROUP))
-        .distinct()
-        .order_by(Thread.last_at.desc())
-        .limit(5)
+def members_ids(db: Session, group_id: int) -> set[int]:
+    """Ids of the members of a group, those who only asked left out."""
+    return set(
+        db.scalars(
+            select(Membership.staff_id).where(Membership.group_id == group_id, Membership.standing.in_(IN_GROUP))
+        )
     )
-    return list(db.scalars(query))
+
+
+def presented_trainings() -> AnySelect:
+    """Select of (training_id, staff_id): who told of a training at a meeting held about it."""
+    return (
+        select(Meeting.training_id, MeetingAttendee.staff_id)
+        .join(MeetingAttendee, MeetingAttendee.meeting_id == Meeting.id)
+        .where(Meeting.training_id.is_not(None), Meeting.status != "void")
+    )
 
 
 def meeting_by_code(db: Session, viewer: Viewer, code: str) -> Meeting:

@@ -13,12 +13,14 @@ from app.core.errors import Invalid, NotAllowed, TooLarge
 from app.core.paging import page_number
 from app.core.records import STATUS_NAMES
 from app.core.web import db, flash_invalid, now, offered, part, today
+from app.knowledge import life
 from app.knowledge import queries as knowledge
 from app.knowledge.models import ArticleText
 from app.knowledge.rules import fill_template
 from app.knowledge.templates_folder import templates
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
+from app.training import queries as training
 from app.training.routes import ticked
 
 blueprint = Blueprint("community", __name__)
@@ -187,9 +189,10 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
     allowed = ["public", "staff", "group"] if group_.visibility == "open" else ["group"]
     if request.method == "GET":
         names = ", ".join(name for _, name in participants)
+        template = templates(db()).get("lesson-learned")
         values = {"thread_title": found.title, "participants": names, "summary": found.body}
         form.title.data = found.title
-        form.body.data = fill_template(templates()["lesson-learned"].body, values)
+        form.body.data = fill_template(template.body, values) if template else found.body
     status = 200
     if form.validate_on_submit():
         visibility = form.visibility.data if form.visibility.data in allowed else allowed[-1]
@@ -228,6 +231,8 @@ def new_meeting() -> str | Response | tuple[str, int]:
     form = MeetingForm()
     own = queries.groups(db(), viewer(), mine=True)
     form.group_id.choices = offered([(0, "ทั้งเทศบาล ไม่ใช่ของกลุ่มใด"), *((g.id, g.name) for g in own)])
+    courses = training.trainings(db(), "", "", 1).items
+    form.training_id.choices = offered([(0, "ไม่ได้นำเสนอจากหลักสูตร"), *((one.id, one.title) for one in courses)])
     roster = people.people_on(db(), today())
     chosen = ticked("attendee") & {line.id for line in roster}
     status = 200
@@ -238,6 +243,7 @@ def new_meeting() -> str | Response | tuple[str, int]:
             new = NewMeeting(
                 title=form.title.data or "", purpose=form.purpose.data, on=form.on.data,
                 minutes=form.minutes.data or "", group_id=form.group_id.data or None, attendees=frozenset(chosen),
+                training_id=form.training_id.data or None,
                 file_sha256=kept.sha256 if kept else None,
             )  # fmt: skip
             meeting_ = commands.record_meeting(db(), viewer(), new, now())
@@ -262,6 +268,21 @@ def meeting(code: str) -> str:
     )  # fmt: skip
 
 
+@blueprint.post("/articles/<code>/comments/<int:number>/thread")
+@staff_only
+def thread_from_comment(code: str, number: int) -> Response:
+    """เปิดกระทู้ในกลุ่ม from a comment under an article."""
+    article, comment = life.comment_to_see(db(), viewer(), code, number)
+    try:
+        found = queries.group_to_see(db(), viewer(), request.form.get("group", ""))
+        opened = commands.thread_from_comment(db(), part("desk"), viewer(), found, article, comment, now())
+    except (Invalid, TooLarge) as error:
+        flash(error.message, "error")
+        return redirect(url_for("knowledge.show", code=code, _anchor="comments"))
+    part("worker").wake()
+    return redirect(url_for("community.thread", code=opened.code))
+
+
 @blueprint.get("/people")
 @staff_only
 def people_index() -> str:
@@ -279,4 +300,5 @@ def person(code: str) -> str:
     return render_template(
         "community/person.html", person=found, services=people.service_of(db(), found.id),
         articles=knowledge.articles_by(db(), viewer(), found.id), roles=people.roles_of(db(), found.id),
+        applied=knowledge.applied_by(db(), viewer(), found.id),
     )  # fmt: skip

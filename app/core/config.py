@@ -27,6 +27,9 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "KHLANG_TRAFFIC_DAYS": ("90", "จำนวนวันที่เก็บที่อยู่และโปรแกรมของผู้เปิดอ่าน ไม่น้อยกว่า 90"),
     "KHLANG_MAX_UPLOAD_MB": ("25", "ขนาดไฟล์แนบสูงสุด (MB)"),
     "KHLANG_ADMIN_PASSWORD": ("", "รหัสผ่านของผู้ดูแลคนแรก ใช้ครั้งเดียวโดย khlang init"),
+    "KHLANG_OBLIGATION_DAYS": ("30", "จำนวนวันหลังจบหลักสูตรที่ต้องส่งบทความหรือรายงาน"),
+    "KHLANG_SMTP_URL": ("", "เครื่องส่งอีเมล เช่น smtps://user:password@mail.example.go.th:465 ถ้าว่างแจ้งในเว็บอย่างเดียว"),
+    "KHLANG_MAIL_FROM": ("", "ที่อยู่ผู้ส่งของอีเมลแจ้งเตือน"),
     "KHLANG_TESTING": ("0", "1 สำหรับการทดสอบและสาธิตเท่านั้น"),
     "KHLANG_TODAY": ("", "กำหนดวันนี้ (YYYY-MM-DD) ใช้ได้เมื่อ KHLANG_TESTING=1"),
 }
@@ -49,6 +52,9 @@ class Config:
     quiz_pass_percent: int
     traffic_days: int
     max_upload_bytes: int
+    obligation_days: int
+    smtp_url: str
+    mail_from: str
     testing: bool
     today: str
 
@@ -86,6 +92,9 @@ def load_config(environment: Mapping[str, str] | None = None) -> Config:
         quiz_pass_percent=_whole_number(values, "KHLANG_QUIZ_PASS_PERCENT", 1, 100),
         traffic_days=_whole_number(values, "KHLANG_TRAFFIC_DAYS", 90, 3650),
         max_upload_bytes=_whole_number(values, "KHLANG_MAX_UPLOAD_MB", 1, 500) * 1024 * 1024,
+        obligation_days=_whole_number(values, "KHLANG_OBLIGATION_DAYS", 1, 365),
+        smtp_url=values["KHLANG_SMTP_URL"],
+        mail_from=values["KHLANG_MAIL_FROM"],
         testing=values["KHLANG_TESTING"] == "1",
         today=values["KHLANG_TODAY"] if values["KHLANG_TESTING"] == "1" else "",
     )

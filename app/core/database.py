@@ -130,6 +130,12 @@ def insert_or_skip(db: Session, model: type[Base], row: dict[str, Any]) -> bool:
     return db.connection().execute(statement, row).first() is not None
 
 
+def insert_new(db: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Insert rows, leaving out those whose unique key is already there; one statement."""
+    if rows:
+        db.connection().execute(_insert(db, model).on_conflict_do_nothing(), rows)
+
+
 def insert_or_add(db: Session, model: type[Base], row: dict[str, Any], column: str) -> None:
     """Insert a row, or add its `column` to that of the row with the same primary key."""
     statement = _insert(db, model)

@@ -45,6 +45,13 @@ def normalise(text: str) -> str:
     Keeps line breaks, digits and case. Source: counting contract, section 1. Example: กําลังใจ (decomposed) -> กำลังใจ.
     """
     text = unicodedata.normalize("NFC", text.translate(_CLEAN)).replace("\r\n", "\n").replace("\r", "\n")
+    # One mending can make room for another (a doubled tone inside a torn ำ): on until nothing changes.
+    while (mended := _mend(text)) != text:
+        text = mended
+    return text
+
+
+def _mend(text: str) -> str:
     text = text.replace("เเ", "แ")
     text = _SARA_AM.sub(lambda m: (m.group(1) or m.group(2) or "") + "ำ", text)
     text = _AM_THEN_TONE.sub(r"\1ำ", text)

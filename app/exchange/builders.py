@@ -26,7 +26,6 @@ from app.community.models import (
     MeetingAttendee,
     Membership,
     Post,
-    PostMention,
     Thread,
 )
 from app.core.clock import BANGKOK, bangkok_day
@@ -45,7 +44,8 @@ from app.indicators.models import (
     Visit,
 )
 from app.knowledge.commands import Desk, render_article
-from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Revision
+from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Review, Revision
+from app.knowledge.publishing import note_links
 from app.people.models import Department, Role, Service, Staff, StaffRole, Team, TeamMember
 from app.people.rules import short_name
 from app.training.models import Attendance, Report, Training
@@ -158,7 +158,7 @@ def _visit(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
 def _application(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     return {
         "article_id": b.id("article", g["article"]), "staff_id": b.id("staff", g["staff"]), "on": g["on"],
-        "note": g["note"],
+        "note": g["note"], "place": g["place"][:300], "result": g["result"][:2000],
     }  # fmt: skip
 
 
@@ -370,13 +370,6 @@ def _add_threads(b: Builder, records: list[Record]) -> None:
         b.db.add(thread)
         b.db.flush()
         b.touched_threads.add(thread.id)
-        _mention(b, thread.id, 0, rendered)
-
-
-def _mention(b: Builder, thread_id: int, post_id: int, rendered: Rendered) -> None:
-    b.db.add_all(
-        PostMention(thread_id=thread_id, post_id=post_id, staff_id=b.ids("staff")[code]) for code in rendered.mentioned
-    )
 
 
 def _update_thread(b: Builder, record: Record) -> None:
@@ -397,7 +390,6 @@ def _add_posts(b: Builder, records: list[Record]) -> None:
         )  # fmt: skip
         b.db.add(post)
         b.db.flush()
-        _mention(b, thread_id, post.id, rendered)
         last[thread_id] = max(g["at"], last.get(thread_id, g["at"]))
     for thread in b.db.scalars(select(Thread).where(Thread.id.in_(last))):
         thread.last_at = max(thread.last_at, last[thread.id])
@@ -473,6 +465,8 @@ def _add_articles(b: Builder, records: list[Record]) -> None:
 
 
 def _fill_article(b: Builder, article: Article, record: Record) -> None:
+    if article.review_approved_on is not None:
+        _approve(b, article, article.review_approved_on, article.review_approved_by_id)
     b.db.add_all([ArticleTag(article_id=article.id, tag=tag[:60]) for tag in record.given["tags"]])
     credited = record.given["credited"]
     b.db.add_all([ArticleCredit(article_id=article.id, staff_id=b.ids("staff")[code]) for code in credited])
@@ -489,13 +483,39 @@ def _add_text(
             article_id=article.id, number=number, title=article.title, body=body, html=rendered.html,
             headings=[[h.level, h.anchor, h.text] for h in rendered.headings], editor_id=editor_id, at=at,
             on=bangkok_day(at), summary=summary[:300], minor=minor, approved=approved, first=first,
+            version=article.version,
         )
     )  # fmt: skip
+    if approved:
+        note_links(b.db, article.id, rendered.html)
+
+
+def _approve(b: Builder, article: Article, on: date, by_id: int | None) -> None:
+    """An approval as a row of its own, unless this day's is there already."""
+    there = select(Review.id).where(Review.article_id == article.id, Review.approved_on == on)
+    if b.db.scalar(there) is None:
+        b.db.add(
+            Review(
+                article_id=article.id, number=article.review_approved_number or 1, policy="none", state="approved",
+                reviewer_id=by_id, reviewed_on=on, approved_on=on,
+            )
+        )  # fmt: skip
+        b.db.flush()
+
+
+def _add_approvals(b: Builder, records: list[Record]) -> None:
+    for record in records:
+        g = record.given
+        _approve(b, b.article(g["article"]), g["on"], b.id("staff", g["by"]))
 
 
 def _update_article(b: Builder, record: Record) -> None:
     article = b.article(record.given["code"])
-    for name, value in _article_columns(b, record).items():
+    columns, was = _article_columns(b, record), article.review_approved_on
+    if was != columns["review_approved_on"]:
+        same_day = (Review.article_id == article.id, Review.approved_on == was, Review.policy == "none")
+        b.db.execute(delete(Review).where(*same_day))
+    for name, value in columns.items():
         setattr(article, name, value)
     first = b.db.scalars(
         select(Revision).where(Revision.article_id == article.id).order_by(Revision.first.desc(), Revision.number)
@@ -711,6 +731,7 @@ _SPECIAL: dict[str, tuple[Callable[[Builder, list[Record]], None], Callable[[Bui
     "meeting": (_add_meetings, _update_meeting),
     "article": (_add_articles, _update_article),
     "revision": (_add_revisions, _nothing_to_update),
+    "approval": (_add_approvals, _nothing_to_update),
     "attachment": (_add_attachments, _nothing_to_update),
     "share": (_add_shares, _update_share),
     "access": (_add_accesses, _nothing_to_update),

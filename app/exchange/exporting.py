@@ -29,7 +29,7 @@ from app.indicators.models import (
     QuizAttempt,
     Visit,
 )
-from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Revision
+from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Review, Revision
 from app.people.models import Department, Service, Staff, StaffRole, Team, TeamMember
 from app.training.models import Attendance, Report, Training
 
@@ -232,6 +232,22 @@ def _revisions(db: Session, codes: Codes) -> Records:
             }  # fmt: skip
 
 
+def _approvals(db: Session, codes: Codes) -> Records:
+    """Approvals but the newest of each article, which stands in its own line."""
+    query = (
+        select(Review, Article.review_approved_on)
+        .join(Article, Article.id == Review.article_id)
+        .where(Article.deleted_at.is_(None), Review.approved_on.is_not(None))
+        .order_by(Review.article_id, Review.approved_on, Review.id)
+    )
+    seen: set[tuple[int, date | None]] = set()
+    for row, newest in db.execute(query):
+        if row.approved_on != newest and (row.article_id, row.approved_on) not in seen:
+            seen.add((row.article_id, row.approved_on))
+            by = row.head_id or row.reviewer_id
+            yield {"article": codes.of("article", row.article_id), "on": row.approved_on, "by": codes.of("staff", by)}
+
+
 def _living(db: Session) -> set[int]:
     return set(db.scalars(select(Article.id).where(Article.deleted_at.is_(None))))
 
@@ -279,7 +295,8 @@ def _applications(db: Session, codes: Codes) -> Records:
         if row.article_id in living:
             yield {
                 "article": codes.of("article", row.article_id), "staff": codes.of("staff", row.staff_id), "on": row.on,
-                "note": row.note, **_human(codes, row),
+                "note": row.note, "place": row.place, "result": row.result,
+                **_human(codes, row),
             }  # fmt: skip
 
 
@@ -360,7 +377,7 @@ def _awards(db: Session, codes: Codes) -> Records:
 EXPORTERS: dict[str, Callable[[Session, Codes], Records]] = {
     "department": _departments, "account": _accounts, "staff": _staff, "team": _teams, "training": _trainings,
     "training_attendance": _attendances, "report": _reports, "group": _groups, "thread": _threads, "post": _posts,
-    "meeting": _meetings, "article": _articles, "revision": _revisions, "attachment": _attachments,
+    "meeting": _meetings, "article": _articles, "revision": _revisions, "approval": _approvals, "attachment": _attachments,
     "share": _shares, "access": _accesses, "visit": _visits, "application": _applications,
     "activity": _activities, "check_round": _check_rounds, "care_log": _care_logs, "improvement": _improvements,
     "compilation": _compilations, "lesson": _lessons, "acknowledgement": _acknowledgements,

@@ -182,6 +182,10 @@ TYPES: dict[str, RecordType] = {
             Field("body", "text", required=False), key=("article", "editor", "at"),
         ),
         _type(
+            "approval", _ref("article", "article"), _day("on"), _ref("by", "staff", required=False),
+            key=("article", "on"),
+        ),
+        _type(
             "attachment", _ref("article", "article"), _line("name"), _line("sha256"), _ref("added_by", "staff"),
             Field("at", "instant"), key=("article", "name"),
         ),
@@ -203,6 +207,8 @@ TYPES: dict[str, RecordType] = {
         ),
         _type(
             "application", _ref("article", "article"), _ref("staff", "staff"), _day("on"), _text("note"),
+            Field("place", "line", required=False, default="", extra=True),
+            Field("result", "text", required=False, default="", extra=True),
             key=(), update_key=("article", "staff", "on"), human=True, subject="staff",
         ),
         _type("activity", _code(), _choice("kind", ACTIVITY_KINDS), _day("on"), _line("title"), human=True),

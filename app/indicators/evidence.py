@@ -31,7 +31,7 @@ from app.indicators.models import (
     Scope,
     Visit,
 )
-from app.knowledge.models import Application, Article, Revision
+from app.knowledge.models import Application, Article, Review, Revision
 from app.people.models import Staff, Team, TeamMember
 from app.people.queries import roster
 from app.training.models import ATTENDED_KINDS, Attendance, Report, Training
@@ -170,17 +170,21 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
         (Article.review_due_on < scope.as_of, "เลยกำหนดทบทวน"),
     )
     article_reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
-    approved = _select(
-        _article(
-            {
-                "day": Article.review_approved_on,
-                "person_id": Article.author_id,
-                "channel": literal("ตรวจรับรอง"),
-                "verifier_id": Article.review_approved_by_id,
-                "reason": article_reason,
-            }
+    approved = (
+        _select(
+            _article(
+                {
+                    "day": Review.approved_on,
+                    "person_id": Article.author_id,
+                    "channel": literal("ตรวจรับรอง"),
+                    "verifier_id": func.coalesce(Review.head_id, Review.reviewer_id),
+                    "reason": article_reason,
+                }
+            )
         )
-    ).where(_within(Article.review_approved_on, scope))
+        .join_from(Review, Article, Article.id == Review.article_id)
+        .where(_within(Review.approved_on, scope))
+    )
     applied_reason = _status_reason(Application, *faults, (Application.staff_id == Article.author_id, "ผู้เขียนนำไปใช้เอง"))
     applied = (
         _select(

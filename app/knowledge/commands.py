@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import bangkok_day
-from app.core.database import insert_or_skip, lock_for_transaction, transaction
+from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Conflict, Invalid, NotAllowed
-from app.core.files import FileStore, clean_name
+from app.core.files import IMAGES, FileStore, clean_name, media_type
 from app.core.records import Status
 from app.core.rendering import Rendered, Renderer
 from app.core.thai import normalise, one_line
-from app.knowledge import queries, rules
+from app.documents import limited, soft_breaks
+from app.documents.imported import Imported, read_document, refuse_old_office
+from app.documents.limited import Job
+from app.knowledge import merging, queries, reviewing, rules, writing_queries
 from app.knowledge.models import (
     Application,
     Article,
     ArticleCredit,
-    ArticleTag,
     ArticleText,
     Attachment,
-    Category,
+    Autosave,
+    Editing,
     Origin,
+    Review,
     Revision,
     State,
 )
+from app.knowledge.publishing import apply_details, category_id, make_public
 from app.knowledge.templates_folder import hints
-from app.people.models import Viewer
+from app.people.models import Role, Viewer
 from app.search.documents import touch
 
 
@@ -44,11 +50,11 @@ class Desk:
 
 
 class StaleVersion(Conflict):
-    """Somebody saved this article after the person began; `theirs` is what they saved."""
+    """Two people changed the same lines: `pieces` holds both, `title` is theirs when both changed that too."""
 
-    def __init__(self, theirs: Revision, version: int) -> None:
-        self.theirs, self.version = theirs, version
-        super().__init__("มีผู้บันทึกบทความนี้หลังจากท่านเริ่มแก้ไข ข้อความของท่านยังอยู่ครบด้านล่าง")
+    def __init__(self, theirs: Revision, version: int, based_on: int, pieces: list[merging.Piece], title: str) -> None:
+        self.theirs, self.version, self.based_on, self.pieces, self.title = theirs, version, based_on, pieces, title
+        super().__init__("มีผู้บันทึกบทความนี้หลังจากท่านเริ่มแก้ไข และแก้ตรงเดียวกัน ข้อความของท่านยังอยู่ครบ")
 
 
 def clean_text(text: ArticleText) -> ArticleText:
@@ -57,6 +63,8 @@ def clean_text(text: ArticleText) -> ArticleText:
     return replace(
         text, title=one_line(text.title), body=normalise(text.body), category=one_line(text.category), tags=tags,
         summary=one_line(text.summary)[:300], group_id=text.group_id if text.visibility == "group" else None,
+        series=one_line(text.series)[:120],
+        series_number=text.series_number if one_line(text.series) else None,
     )  # fmt: skip
 
 
@@ -68,10 +76,13 @@ def render_article(desk: Desk, code: str, body: str) -> Rendered:
 def create_article(
     db: Session, desk: Desk, viewer: Viewer, text: ArticleText, origin: Origin, now: datetime, *, publish: bool
 ) -> Article:
-    """A new draft, or published at once. Raises Invalid per field, NotAllowed for a group one is not in."""
+    """A new draft, published at once, or sent to be checked where its category asks for it.
+
+    Raises Invalid per field, NotAllowed for a group one is not in.
+    """
     assert viewer.staff_id is not None
     text = clean_text(text)
-    rules.check_text(text, publishing=publish, hints=hints())
+    rules.check_text(text, publishing=publish, hints=hints(db))
     _check_group(viewer, text)
     code = "A-" + secrets.token_hex(4)
     rendered = render_article(desk, code, text.body)
@@ -80,48 +91,182 @@ def create_article(
             code=code, title=text.title, author_id=viewer.staff_id, visibility=text.visibility,
             group_id=text.group_id, state=State.DRAFT.value, training_id=origin.training_id,
             thread_id=origin.thread_id, meeting_id=origin.meeting_id, created_at=now, updated_at=now,
-            latest_number=0, version=0, category_id=_category_id(db, text.category),
-            review_due_on=text.review_due_on,
+            latest_number=0, version=0, template=text.template[:60],
         )  # fmt: skip
         db.add(article)
         db.flush()
-        others = sorted(set(origin.credited) - {viewer.staff_id})
-        db.add_all([ArticleCredit(article_id=article.id, staff_id=number) for number in others])
-        _add_revision(db, article, text, rendered, viewer.staff_id, now, publish=publish)
-        _set_tags(db, article, text.tags)
-        touch(db, "article", [article.id])
+        others = set(origin.credited) | _co_authors(db, text)
+        db.add_all(
+            [ArticleCredit(article_id=article.id, staff_id=number) for number in sorted(others - {viewer.staff_id})]
+        )
+        category_id(db, text.category, may_add=keeps_categories(viewer))
+        revision = _add_revision(db, article, text, rendered, viewer.staff_id, now)
+        policy = queries.policy_of(db, {text.category})
+        outcome = rules.outcome("publish" if publish else "draft", policy, small=False)
+        _come_out(db, viewer, article, revision, outcome, policy, now)
+        forget_autosave(db, viewer.staff_id, place_of(None, origin.training_id))
     return article
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a save: `outcome` is draft, review or publish; `merged_with` names whose work was joined in."""
+
+    article: Article
+    outcome: str
+    merged_with: str = ""
 
 
 def save_article(
-    db: Session, desk: Desk, viewer: Viewer, code: str, text: ArticleText, now: datetime, *, publish: bool
-) -> Article:
-    """Save an edit. `publish` makes it what readers see; an edit of a published article always does.
+    db: Session, desk: Desk, viewer: Viewer, code: str, text: ArticleText, now: datetime, *, publish: bool,
+    choices: tuple[str, ...] = (), against: int = 0,
+) -> Saved:  # fmt: skip
+    """Save an edit. `publish` asks that readers see it: at once, or after the check its category wants.
 
-    Raises StaleVersion when `text.version` is not the article's own any more; nothing is written then.
+    Another's save since `text.version` is merged in when both changed different parts; `choices` settles what both
+    changed, as seen beside revision `against`. Raises StaleVersion when a person must decide; nothing is written then.
     """
     assert viewer.staff_id is not None
-    text = clean_text(text)
     article = queries.article_to_edit(db, viewer, code)
-    publish = publish or article.state != State.DRAFT.value
-    rules.check_text(text, publishing=publish, hints=hints())
-    _check_group(viewer, text)
+    _check_widening(viewer, article, text)
+    for _ in range(5):
+        merged = _merged(db, article, clean_text(text), choices, against)
+        rules.check_text(merged.text, publishing=publish, hints=hints(db))
+        _check_group(viewer, merged.text)
+        _check_loss(merged)
+        rendered = render_article(desk, code, merged.text.body)
+        with transaction(db):
+            article = db.scalars(select(Article).where(Article.code == code).with_for_update()).one()
+            db.refresh(article)
+            if article.version == merged.version:
+                outcome = _save(db, viewer, article, merged, rendered, now, publish=publish)
+                return Saved(article, outcome, merged.whose)
+    raise Conflict("มีผู้บันทึกบทความนี้พร้อมกันหลายคน โปรดลองอีกครั้ง")
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """A text ready to be saved on top of `latest`, at `version` of the article."""
+
+    text: ArticleText
+    version: int
+    latest: Revision
+    whose: str = ""
+
+
+def _merged(db: Session, article: Article, text: ArticleText, choices: tuple[str, ...], against: int) -> _Merged:
+    db.refresh(article)
+    latest = queries.revision(db, article, article.latest_number)
+    base = writing_queries.base_revision(db, article, text.version)
+    if base is not None and base.number == latest.number:
+        return _Merged(text, article.version, latest)
+    if latest.number != against:
+        choices = ()
+    pieces = merging.merge(base.body if base else "", latest.body, text.body)
+    both = merging.conflicts(pieces)
+    title = _either(base.title if base else None, latest.title, text.title)
+    if len(choices) != len(both) and (both or (title is None and not choices)):
+        raise StaleVersion(latest, article.version, text.version, pieces, latest.title if title is None else "")
+    text = replace(text, body=merging.settle(pieces, choices), title=text.title if title is None else title)
+    theirs, old = latest.details or {}, (base.details if base else None) or {}
+    mine = text.details()
+    for name, value in mine.items():
+        if name in old and name in theirs and value == old[name]:
+            mine[name] = theirs[name]
+    due = mine["review_due_on"]
+    text = replace(
+        text, category=mine["category"], tags=tuple(mine["tags"]), visibility=mine["visibility"],
+        group_id=mine["group_id"], series=mine["series"], series_number=mine["series_number"],
+        review_due_on=date.fromisoformat(due) if due else None,
+    )  # fmt: skip
+    return _Merged(text, article.version, latest, queries.name_of(db, latest.editor_id))
+
+
+def _either(base: str | None, theirs: str, mine: str) -> str | None:
+    """The title only one changed; None when both did, each differently."""
+    if theirs == mine or mine == base:
+        return theirs
+    return mine if theirs == base else None
+
+
+def _check_loss(merged: _Merged) -> None:
+    if rules.loses_most(merged.latest.body, merged.text.body) and not merged.text.shorter:
+        raise Invalid(
+            {
+                "shorter": "ฉบับที่จะบันทึกสั้นกว่าเดิมเกิน 90 % ถ้าตั้งใจ ให้ติ๊กยืนยันแล้วบันทึกอีกครั้ง ถ้าไม่ตั้งใจ กด “กลับไปหน้าบทความ” แล้วเปิดแก้ไขใหม่"
+            }
+        )
+
+
+def _check_widening(viewer: Viewer, article: Article, text: ArticleText) -> None:
     stays = (text.visibility, text.group_id) == ("group", article.group_id)
     if article.visibility == "group" and not stays and viewer.staff_id != article.author_id:
         raise NotAllowed("เปิดบทความของกลุ่มให้คนนอกอ่านได้เฉพาะผู้เขียน เมื่อกลุ่มตกลงแล้ว")
-    rendered = render_article(desk, code, text.body)
-    with transaction(db):
-        article = db.scalars(select(Article).where(Article.code == code).with_for_update()).one()
-        db.refresh(article)
-        if article.version != text.version:
-            raise StaleVersion(queries.revision(db, article, article.latest_number), article.version)
-        article.title, article.visibility, article.group_id = text.title, text.visibility, text.group_id
-        article.category_id, article.review_due_on = _category_id(db, text.category), text.review_due_on
-        article.updated_at = now
-        _add_revision(db, article, text, rendered, viewer.staff_id, now, publish=publish)
-        _set_tags(db, article, text.tags)
+
+
+def _save(
+    db: Session, viewer: Viewer, article: Article, merged: _Merged, rendered: Rendered, now: datetime, *, publish: bool
+) -> str:
+    """Write a merged text; inside a transaction that holds the article. Returns the outcome."""
+    assert viewer.staff_id is not None
+    text = merged.text
+    old_category = (merged.latest.details or {}).get("category") or queries.category_name(db, article.category_id)
+    policy = queries.policy_of(db, {text.category, old_category})
+    small = (
+        text.minor
+        and article.state == State.PUBLISHED.value
+        and article.published_number == article.latest_number
+        and text.title == merged.latest.title
+        and text.details() == merged.latest.details
+        and rules.is_small_change(merged.latest.body, text.body)
+    )
+    outcome = rules.outcome("publish" if publish else "draft", policy, small=small)
+    category_id(db, text.category, may_add=keeps_categories(viewer))
+    reviewing.withdraw(db, article)
+    was_approved = article.review_approved_number == article.published_number
+    revision = _add_revision(db, article, text, rendered, viewer.staff_id, now)
+    article.updated_at = now
+    if text.co_authors is not None and _may_name_authors(viewer, article):
+        _set_credits(db, article, _co_authors(db, text) - {article.author_id})
+    _come_out(db, viewer, article, revision, outcome, policy, now)
+    if small and was_approved and policy != "none":
+        article.review_approved_number = article.published_number
+    forget_autosave(db, viewer.staff_id, place_of(article.id, None))
+    return outcome
+
+
+def _come_out(
+    db: Session, viewer: Viewer, article: Article, revision: Revision, outcome: str, policy: str, now: datetime
+) -> None:
+    if outcome == "publish":
+        make_public(db, article, revision, now)
+    elif article.state == State.DRAFT.value:
+        apply_details(db, article, revision)
         touch(db, "article", [article.id])
-    return article
+    if outcome == "review":
+        reviewing.submit(db, viewer, article, revision, policy, now)
+
+
+def keeps_categories(viewer: Viewer) -> bool:
+    """Secretary, administrator and the curating team keep the tree of categories."""
+    return viewer.curates or viewer.has(Role.SECRETARY, Role.ADMIN)
+
+
+def _may_name_authors(viewer: Viewer, article: Article) -> bool:
+    return viewer.staff_id == article.author_id or keeps_categories(viewer)
+
+
+def _co_authors(db: Session, text: ArticleText) -> set[int]:
+    """Ids of the people named as co-authors. Raises Invalid with the names that fit nobody."""
+    found, unknown = writing_queries.people_named(db, text.co_authors or ())
+    if unknown:
+        raise Invalid({"co_authors": f"ไม่พบบุคลากรชื่อ {', '.join(unknown)} โปรดพิมพ์ชื่อและนามสกุล หรือรหัสบุคลากร"})
+    return found
+
+
+def _set_credits(db: Session, article: Article, wanted: set[int]) -> None:
+    db.execute(delete(ArticleCredit).where(ArticleCredit.article_id == article.id))
+    db.add_all([ArticleCredit(article_id=article.id, staff_id=number) for number in sorted(wanted)])
 
 
 def _check_group(viewer: Viewer, text: ArticleText) -> None:
@@ -130,49 +275,68 @@ def _check_group(viewer: Viewer, text: ArticleText) -> None:
 
 
 def _add_revision(
-    db: Session,
-    article: Article,
-    text: ArticleText,
-    rendered: Rendered,
-    editor_id: int,
-    now: datetime,
-    *,
-    publish: bool,
-) -> None:
-    first = publish and article.state == State.DRAFT.value
+    db: Session, article: Article, text: ArticleText, rendered: Rendered, editor_id: int, now: datetime
+) -> Revision:
     article.latest_number += 1
     article.version += 1
-    if publish:
-        article.published_number = article.latest_number
-        if first:
-            article.state, article.first_published_on = State.PUBLISHED.value, bangkok_day(now)
-    db.add(
-        Revision(
-            article_id=article.id, number=article.latest_number, title=text.title, body=text.body,
-            html=rendered.html, headings=[[h.level, h.anchor, h.text] for h in rendered.headings],
-            editor_id=editor_id, at=now, on=bangkok_day(now), summary=text.summary, minor=text.minor,
-            approved=publish, first=first,
-        )
+    revision = Revision(
+        article_id=article.id, number=article.latest_number, title=text.title, body=text.body, html=rendered.html,
+        headings=[[h.level, h.anchor, h.text] for h in rendered.headings], editor_id=editor_id, at=now,
+        on=bangkok_day(now), summary=text.summary, minor=text.minor, approved=False, first=False,
+        version=article.version, details=text.details(),
     )  # fmt: skip
+    db.add(revision)
+    return revision
 
 
-def _category_id(db: Session, name: str) -> int | None:
-    name = name[:200]
-    if not name:
-        return None
-    insert_or_skip(db, Category, {"name": name})
-    return db.scalars(select(Category.id).where(Category.name == name)).one()
+def place_of(article_id: int | None, training_id: int | None) -> str:
+    """Where an unsaved text belongs: an article, a course, or a new one."""
+    if article_id is not None:
+        return f"article:{article_id}"
+    return f"new:{training_id}" if training_id is not None else "new"
 
 
-def _set_tags(db: Session, article: Article, tags: tuple[str, ...]) -> None:
-    db.execute(delete(ArticleTag).where(ArticleTag.article_id == article.id))
-    db.add_all([ArticleTag(article_id=article.id, tag=tag) for tag in tags])
+def autosave(db: Session, staff_id: int, place: str, fields: dict[str, str], now: datetime) -> None:
+    """Keep what a person typed, unsaved, for that person only."""
+    with transaction(db):
+        forget_autosave(db, staff_id, place)
+        db.add(Autosave(staff_id=staff_id, place=place, fields=fields, at=now))
 
 
-def approve_article(db: Session, viewer: Viewer, code: str, version: int, today: date) -> Article:
+def forget_autosave(db: Session, staff_id: int, place: str) -> None:
+    """What was saved, or thrown away, needs no copy; inside a transaction."""
+    db.execute(delete(Autosave).where(Autosave.staff_id == staff_id, Autosave.place == place))
+
+
+def discard_autosave(db: Session, staff_id: int, place: str) -> None:
+    """Throw an unsaved text away."""
+    with transaction(db):
+        forget_autosave(db, staff_id, place)
+
+
+def note_presence(db: Session, article_id: int, staff_id: int, now: datetime) -> None:
+    """A person has the article open in the editor now."""
+    with transaction(db):
+        db.execute(delete(Editing).where(Editing.article_id == article_id, Editing.staff_id == staff_id))
+        db.add(Editing(article_id=article_id, staff_id=staff_id, seen_at=now))
+        db.execute(delete(Editing).where(Editing.seen_at < now - timedelta(days=1)))
+
+
+def restore_revision(db: Session, desk: Desk, viewer: Viewer, code: str, number: int, now: datetime) -> Saved:
+    """Save an old text again as the newest one; it takes the same way to readers as any edit."""
+    article = queries.article_to_edit(db, viewer, code)
+    old = queries.revision(db, article, number)
+    latest = queries.revision(db, article, article.latest_number)
+    text = writing_queries.text_of(db, article, latest)
+    text = replace(text, title=old.title, body=old.body, version=article.version, shorter=True,
+                   summary=f"กู้คืนฉบับที่ {number}", co_authors=None)  # fmt: skip
+    return save_article(db, desk, viewer, code, text, now, publish=article.state != State.DRAFT.value)
+
+
+def approve_article(db: Session, viewer: Viewer, code: str, version: int, now: datetime) -> Article:
     """ตรวจรับรอง the text as it stands. Raises NotAllowed for the author, Conflict for another version than seen."""
     article = queries.article_to_read(db, viewer, code)
-    if not rules.can_approve(viewer, article):
+    if not rules.can_approve(viewer, article) or viewer.staff_id in queries.credited_ids(db, article.id):
         raise NotAllowed("ผู้ตรวจรับรองต้องเป็นเลขานุการ หัวหน้าส่วนราชการ กรรมการ หรือทีมกลั่นกรอง และไม่ใช่ผู้เขียนเอง")
     with transaction(db):
         db.refresh(article, with_for_update=True)
@@ -180,24 +344,39 @@ def approve_article(db: Session, viewer: Viewer, code: str, version: int, today:
             raise Conflict("บทความเปลี่ยนไปหลังจากท่านเปิดอ่าน โปรดอ่านฉบับล่าสุดก่อนตรวจรับรอง")
         if article.review_approved_number == article.published_number:
             raise Conflict("ฉบับนี้มีผู้ตรวจรับรองแล้ว")
-        if queries.revision(db, article, queries.shown_number(article)).editor_id == viewer.staff_id:
+        shown = queries.revision(db, article, queries.shown_number(article))
+        if shown.editor_id == viewer.staff_id:
             raise NotAllowed("ท่านเป็นผู้แก้ฉบับนี้เอง ขอให้ผู้อื่นตรวจรับรอง")
-        article.review_approved_on, article.review_approved_by_id = today, viewer.staff_id
-        article.review_approved_number = article.published_number
+        today = bangkok_day(now)
+        db.add(
+            Review(
+                article_id=article.id, number=shown.number, policy="none", state="approved", reviewer_id=viewer.staff_id,
+                reviewed_on=today, approved_on=today,
+            )
+        )  # fmt: skip
+        reviewing.note_approval(article, shown.number, viewer.staff_id, today)
+        reviewing.tell_author(
+            db, article, f"บทความของท่าน “{article.title}” ได้รับการตรวจรับรองแล้ว", f"{shown.number}", now
+        )
     return article
 
 
-def retire_article(db: Session, viewer: Viewer, code: str, reason: str, today: date) -> None:
-    """Take an article out of use with a reason; it stays readable and marked."""
+def retire_article(db: Session, viewer: Viewer, code: str, reason: str, today: date, successor: str = "") -> None:
+    """Take an article out of use with a reason, and name the one to read instead; it stays readable and marked."""
     article = queries.article_to_edit(db, viewer, code)
     if not reason.strip():
         raise Invalid({"reason": "โปรดบอกเหตุผลที่เลิกใช้"})
+    heir = writing_queries.successor_named(db, viewer, successor) if successor.strip() else None
+    if heir is not None and heir.id == article.id:
+        raise Invalid({"successor": "เรื่องที่ใช้แทนต้องเป็นคนละเรื่อง"})
     with transaction(db):
         db.refresh(article, with_for_update=True)
         if article.state != State.PUBLISHED.value:
             raise Invalid({"reason": "เลิกใช้ได้เฉพาะบทความที่เผยแพร่อยู่"})
         article.state, article.retired_on, article.retire_reason = State.RETIRED.value, today, one_line(reason)[:500]
+        article.successor_id = heir.id if heir else None
         article.version += 1
+        reviewing.withdraw(db, article)
         touch(db, "article", [article.id])
 
 
@@ -210,13 +389,33 @@ def delete_article(db: Session, viewer: Viewer, code: str, now: datetime) -> Non
             raise Invalid({"reason": "บทความที่เผยแพร่แล้วลบไม่ได้ เพราะเป็นหลักฐานของแผน ใช้ “เลิกใช้” แทน"})
         article.deleted_at = now
         article.version += 1
+        reviewing.withdraw(db, article)
         touch(db, "article", [article.id])
+
+
+def undelete_article(db: Session, viewer: Viewer, code: str) -> Article:
+    """Take a draft out of the bin again. Raises NotFound for drafts of others."""
+    article = queries.article_in_bin(db, viewer, code)
+    with transaction(db):
+        db.refresh(article, with_for_update=True)
+        article.deleted_at = None
+        article.version += 1
+        touch(db, "article", [article.id])
+    return article
 
 
 def attach(db: Session, desk: Desk, viewer: Viewer, code: str, name: str, content: bytes, now: datetime) -> Attachment:
     """Keep a file with an article; a taken name gets a number. Raises Invalid for a type not accepted."""
     assert viewer.staff_id is not None
     article = queries.article_to_edit(db, viewer, code)
+    if media_type(content) in IMAGES:
+        content = limited.run(Job("clean_picture", files={"in": content})).files["out"]
+    return _keep_file(db, desk, article, viewer.staff_id, name, content, now)
+
+
+def _keep_file(
+    db: Session, desk: Desk, article: Article, staff_id: int, name: str, content: bytes, now: datetime
+) -> Attachment:
     stored = desk.files.keep(content)
     wanted = clean_name(name, stored.media_type)
     with transaction(db):
@@ -225,31 +424,58 @@ def attach(db: Session, desk: Desk, viewer: Viewer, code: str, name: str, conten
         free = next(n for n in (wanted, *(f"{stem}-{i}.{extension}" for i in range(2, 1000))) if n not in taken)
         attachment = Attachment(
             article_id=article.id, name=free, sha256=stored.sha256, size=stored.size, media_type=stored.media_type,
-            added_by_id=viewer.staff_id, added_at=now,
+            added_by_id=staff_id, added_at=now,
         )  # fmt: skip
         db.add(attachment)
     return attachment
 
 
-def record_application(db: Session, viewer: Viewer, code: str, on: date, note: str, now: datetime) -> Application:
+def import_document(
+    db: Session, desk: Desk, viewer: Viewer, code: str, content: bytes, words: Callable[[str], list[str]], now: datetime
+) -> Imported:
+    """A Word or PDF file as Markdown for an article; its pictures become files of the article. The text is not saved."""
+    assert viewer.staff_id is not None
+    article = queries.article_to_edit(db, viewer, code)
+    refuse_old_office(content)
+    read = read_document(content, media_type(content))
+    markdown = soft_breaks.settle(read.markdown, words)
+    for name, picture in read.pictures.items():
+        kept = _keep_file(db, desk, article, viewer.staff_id, name, picture, now)
+        markdown = markdown.replace(f"]({name})", f"]({kept.name})")
+    return replace(read, markdown=markdown)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """นำไปใช้แล้ว as typed: when, where, what changed, what came of it, and the sha256 of a file if any."""
+
+    on: date
+    note: str
+    place: str = ""
+    result: str = ""
+    file_sha256: str | None = None
+
+
+def record_application(db: Session, viewer: Viewer, code: str, new: Applied, now: datetime) -> Application:
     """นำไปใช้แล้ว: waits for another person to verify. Raises Invalid per field."""
     assert viewer.staff_id is not None
     article = queries.article_to_read(db, viewer, code)
     if article.state != State.PUBLISHED.value:
         raise Invalid({"note": "บันทึกการนำไปใช้ได้เฉพาะบทความที่เผยแพร่อยู่"})
-    if not note.strip():
+    if not new.note.strip():
         raise Invalid({"note": "โปรดเล่าสั้น ๆ ว่านำไปใช้ที่ไหน และเกิดผลอย่างไร"})
-    if on > bangkok_day(now):
+    if new.on > bangkok_day(now):
         raise Invalid({"on": "วันที่นำไปใช้ต้องไม่เป็นวันในอนาคต"})
     same = select(Application.id).where(
-        Application.article_id == article.id, Application.staff_id == viewer.staff_id, Application.on == on
+        Application.article_id == article.id, Application.staff_id == viewer.staff_id, Application.on == new.on
     )
     with transaction(db):
         lock_for_transaction(db, f"application {article.id} {viewer.staff_id}")
         if db.scalar(same) is not None:
             raise Invalid({"on": "ท่านบันทึกการนำไปใช้ของวันนี้แล้ว"})
         application = Application(
-            article_id=article.id, staff_id=viewer.staff_id, on=on, note=normalise(note)[:2000],
+            article_id=article.id, staff_id=viewer.staff_id, on=new.on, note=normalise(new.note)[:2000],
+            place=one_line(new.place)[:300], result=normalise(new.result)[:2000], file_sha256=new.file_sha256,
             status=Status.SUBMITTED.value, recorded_at=now, recorded_by_id=viewer.staff_id,
         )  # fmt: skip
         db.add(application)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+from wtforms import BooleanField, FileField, HiddenField, IntegerField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
 from app.core.thai import normalise
 from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
-from app.knowledge.models import VISIBILITIES, ArticleText
+from app.knowledge.models import POLICIES, VISIBILITIES, ArticleText
 from app.knowledge.rules import split_tags
 
 
@@ -23,8 +23,13 @@ class ArticleForm(House):
     summary = text_field("สรุปสิ่งที่แก้")
     minor = BooleanField("แก้เล็กน้อย (สะกดคำ จัดรูปแบบ)")
     review_due_on = ThaiDateField("ทบทวนภายในวันที่", [Optional()])
+    co_authors = text_field("ผู้ร่วมเขียน (คั่นด้วยจุลภาค)")
+    series = text_field("ชุดบทความ")
+    series_number = IntegerField("ตอนที่", [Optional()])
+    shorter = BooleanField("ยืนยันว่าตั้งใจลบข้อความส่วนใหญ่")
     version = HiddenField(default="0")
     training = HiddenField(default="")
+    template = HiddenField(default="")
 
     def text(self) -> ArticleText:
         """What was typed."""
@@ -40,6 +45,12 @@ class ArticleForm(House):
             minor=bool(self.minor.data),
             version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
             review_due_on=self.review_due_on.data,
+            # A form without the field leaves the co-authors as they are.
+            co_authors=split_tags(self.co_authors.data or "") if self.co_authors.raw_data else None,
+            series=self.series.data or "",
+            series_number=self.series_number.data,
+            template=self.template.data or "",
+            shorter=bool(self.shorter.data),
         )
 
 
@@ -54,10 +65,53 @@ class ApplyForm(House):
     """นำไปใช้แล้ว."""
 
     on = ThaiDateField("วันที่นำไปใช้", [needed("โปรดใส่วันที่"), not_future])
-    note = TextAreaField("นำไปใช้ที่ไหน อย่างไร ได้ผลอย่างไร", [needed("โปรดเล่าสั้น ๆ")])
+    place = text_field("ใช้ที่ไหน (งาน กอง หรือสถานที่)")
+    note = TextAreaField("เปลี่ยนอะไร ทำอย่างไร", [needed("โปรดเล่าสั้น ๆ")])
+    result = TextAreaField("ได้ผลอย่างไร")
+    file = FileField("หลักฐาน (รูป PDF หรือ DOCX)")
 
 
-class ReasonForm(House):
-    """A reason."""
+class RetireForm(House):
+    """Why an article is out of use, and what to read instead."""
 
     reason = text_field("เหตุผล", needed("โปรดบอกเหตุผล"))
+    successor = text_field("เรื่องที่ใช้แทน (ชื่อเรื่องหรือที่อยู่)")
+
+
+class ValidForm(House):
+    """ยืนยันว่ายังใช้ได้."""
+
+    until = ThaiDateField("ทบทวนอีกครั้งภายใน", [Optional()])
+
+
+class CommentForm(House):
+    """A comment under an article."""
+
+    body = TextAreaField("ความเห็นหรือคำถาม")
+
+
+class ReadForm(House):
+    """โปรดอ่านและรับทราบ."""
+
+    due_on = ThaiDateField("ภายในวันที่", [Optional()])
+
+
+class CategoryForm(House):
+    """A category of the tree."""
+
+    name = text_field("ชื่อหมวด")
+    parent = SelectField("อยู่ใต้หมวด", coerce=int)
+    policy = SelectField("ก่อนเผยแพร่", choices=offered(POLICIES.items()))
+
+
+class TemplateForm(House):
+    """A template of articles."""
+
+    key = text_field("ชื่อแฟ้ม (อังกฤษเล็ก ตัวเลข และขีด)")
+    text = TextAreaField("ข้อความทั้งแฟ้ม")
+
+
+class NoteForm(House):
+    """What to mend."""
+
+    note = TextAreaField("สิ่งที่ขอให้แก้")

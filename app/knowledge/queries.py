@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
@@ -37,6 +39,7 @@ class FileLine:
 
     name: str
     size: int
+    added_at: datetime
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,56 @@ def revision(db: Session, article: Article, number: int) -> Revision:
     return found
 
 
+def category_name(db: Session, category_id: int | None) -> str:
+    """Name of a category, "" for none."""
+    return db.scalar(select(Category.name).where(Category.id == category_id)) or "" if category_id else ""
+
+
+def policy_of(db: Session, names: set[str]) -> str:
+    """The strictest policy of some categories and of those above them; one statement."""
+    tree = {row.id: row for row in db.execute(select(Category.id, Category.name, Category.parent_id, Category.policy))}
+    found = []
+    for row in tree.values():
+        if row.name not in names:
+            continue
+        above: Any = row
+        seen: set[int] = set()
+        while above is not None and above.id not in seen:
+            seen.add(above.id)
+            found.append(above.policy)
+            above = tree.get(above.parent_id)
+    return rules.strictest(found)
+
+
+def name_of(db: Session, staff_id: int) -> str:
+    """Full name of a person."""
+    return db.scalar(select(Staff.name).where(Staff.id == staff_id)) or ""
+
+
+def bin_of(db: Session, viewer: Viewer) -> list[ArticleCard]:
+    """Drafts in the bin that this person may take out: own ones, newest first."""
+    query = _cards().where(Article.deleted_at.is_not(None), Article.author_id == viewer.staff_id)
+    return [_card(*row) for row in db.execute(query.order_by(Article.deleted_at.desc()).limit(100))]
+
+
+def article_in_bin(db: Session, viewer: Viewer, code: str) -> Article:
+    """A draft of this person's in the bin. Raises NotFound."""
+    query = select(Article).where(
+        Article.code == code, Article.deleted_at.is_not(None), Article.author_id == viewer.staff_id
+    )
+    found = db.scalar(query)
+    if found is None:
+        raise NotFound("ไม่พบร่างนี้ในถัง")
+    return found
+
+
 def shown_number(article: Article) -> int:
     """Number of the revision readers see; of a draft the latest."""
     return article.published_number if article.published_number is not None else article.latest_number
 
 
 def article_page(db: Session, article: Article, reader_id: int | None = None) -> ArticlePage:
-    """Everything the article's page shows; two statements."""
+    """Everything the article's page shows; three statements."""
     edits = aliased(Revision)
     edited = (
         select(func.max(edits.at)).where(edits.article_id == article.id, edits.editor_id == reader_id).scalar_subquery()
@@ -119,12 +165,13 @@ def article_page(db: Session, article: Article, reader_id: int | None = None) ->
         .outerjoin(Category, Category.id == article.category_id)
         .where(Revision.article_id == article.id, Revision.number == shown_number(article))
     ).one()
-    tags, credited, files = _beside(db, article.id)
+    tags, credited = _beside(db, article.id)
+    files = [FileLine(one.name, one.size, one.added_at) for one in attachments(db, article.id)]
     return ArticlePage(article, row[0], row[1], row[2] or "", tags, credited, files, row[3] or "", row[4])
 
 
-def _beside(db: Session, article_id: int) -> tuple[list[str], list[tuple[int, str, str]], list[FileLine]]:
-    """Tags, credited people and files of an article, each in order; one statement."""
+def _beside(db: Session, article_id: int) -> tuple[list[str], list[tuple[int, str, str]]]:
+    """Tags and credited people of an article, each in order; one statement."""
     blank = cast(literal(""), String)
     rows = db.execute(
         union_all(
@@ -132,15 +179,24 @@ def _beside(db: Session, article_id: int) -> tuple[list[str], list[tuple[int, st
             select(literal("credit"), Staff.code, Staff.name, Staff.id)
             .join(ArticleCredit, ArticleCredit.staff_id == Staff.id)
             .where(ArticleCredit.article_id == article_id),
-            select(literal("file"), Attachment.name, blank, Attachment.size).where(Attachment.article_id == article_id),
         )
     ).all()
     ordered = sorted((what, first, second, number) for what, first, second, number in rows)
     return (
         [first for what, first, _, _ in ordered if what == "tag"],
         [(number, first, second) for what, first, second, number in ordered if what == "credit"],
-        [FileLine(first, number) for what, first, _, number in ordered if what == "file"],
     )
+
+
+def names_file(html: str, name: str) -> bool:
+    """Whether a rendered text shows or links a file of its article."""
+    return f"/files/{quote(name)}" in html or f"/files/{name}" in html
+
+
+def shows_file(article: Article, shown: Revision, policy: str, name: str, added_at: datetime) -> bool:
+    """Whether readers may see a file: one that came with a text not yet checked stays with its writers."""
+    waits = policy != "none" or article.latest_number != article.published_number
+    return not waits or added_at <= shown.at or names_file(shown.html, name)
 
 
 def attachments(db: Session, article_id: int) -> list[Attachment]:
@@ -171,6 +227,15 @@ def _card(article: Article, author: str, category: str | None) -> ArticleCard:
     )
 
 
+def card_rows(
+    db: Session, viewer: Viewer, *wanted: ColumnElement[bool], limit: int, order: tuple[Any, ...] = ()
+) -> list[ArticleCard]:
+    """Cards of what this person may read under some conditions, newest first unless told; one statement."""
+    query = _cards().where(readable(viewer), *wanted)
+    order = order or (Article.first_published_on.desc(), Article.id.desc())
+    return [_card(*row) for row in db.execute(query.order_by(*order).limit(limit))]
+
+
 def articles(db: Session, viewer: Viewer, category: str, tag: str, number: int) -> Page[ArticleCard]:
     """A page of what this person may read, newest first; three statements."""
     query = _cards().where(readable(viewer))
@@ -182,6 +247,11 @@ def articles(db: Session, viewer: Viewer, category: str, tag: str, number: int) 
     query = query.order_by(Article.first_published_on.desc(), Article.id.desc())
     rows = db.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE))
     return Page([_card(*row) for row in rows], number, PAGE_SIZE, total)
+
+
+def readable_article(db: Session, viewer: Viewer, article_id: int) -> Article | None:
+    """An article by id, when this person may read it."""
+    return db.scalar(select(Article).where(readable(viewer), Article.id == article_id))
 
 
 def newest(db: Session, viewer: Viewer, limit: int) -> list[ArticleCard]:
@@ -220,12 +290,15 @@ def article_of_thread(db: Session, viewer: Viewer, thread_id: int) -> Article | 
     return db.scalar(query.order_by(Article.id).limit(1))
 
 
-def written_trainings(staff_id: int) -> AnySelect:
-    """Select of the trainings a person wrote about, drafts included only when published."""
-    query = select(Article.training_id).where(
-        Article.author_id == staff_id, Article.training_id.is_not(None), Article.state != State.DRAFT.value
-    )
-    return query
+def written_after_trainings() -> list[AnySelect]:
+    """Selects of (training_id, staff_id): who has published about which training, co-authors too."""
+    published = (Article.training_id.is_not(None), Article.state != State.DRAFT.value)
+    return [
+        select(Article.training_id, Article.author_id).where(*published),
+        select(Article.training_id, ArticleCredit.staff_id)
+        .join(ArticleCredit, ArticleCredit.article_id == Article.id)
+        .where(*published),
+    ]
 
 
 def draft_after(db: Session, staff_id: int, training_id: int) -> Article | None:
@@ -283,8 +356,12 @@ def last_edit_at(db: Session, article_id: int, staff_id: int, before: datetime) 
 
 
 def find_by_title(db: Session, viewer: Viewer, title: str) -> Article | None:
-    """The article a `[[title]]` means, among what this person may read."""
-    return db.scalar(select(Article).where(readable(viewer), Article.title == title).order_by(Article.id).limit(1))
+    """The article a `[[title]]` means, among what this person may read: by its title now, else by one it had before."""
+    now = db.scalar(select(Article).where(readable(viewer), Article.title == title).order_by(Article.id).limit(1))
+    if now is not None:
+        return now
+    before = select(Revision.article_id).where(Revision.title == title, Revision.approved)
+    return db.scalar(select(Article).where(readable(viewer), Article.id.in_(before)).order_by(Article.id).limit(1))
 
 
 def applications(db: Session, article_id: int) -> list[tuple[Application, str]]:
@@ -297,6 +374,18 @@ def applications(db: Session, article_id: int) -> list[tuple[Application, str]]:
         .limit(100)
     )
     return [(application, name) for application, name in db.execute(query)]
+
+
+def applied_by(db: Session, viewer: Viewer, staff_id: int) -> list[tuple[Application, str, str]]:
+    """Verified applications of a person with code and title, of articles the viewer may read, newest first."""
+    query = (
+        select(Application, Article.code, Article.title)
+        .join(Article, Article.id == Application.article_id)
+        .where(readable(viewer), Application.staff_id == staff_id, Application.status == "verified")
+        .order_by(Application.on.desc())
+        .limit(50)
+    )
+    return [(one, code, title) for one, code, title in db.execute(query)]
 
 
 # --- for search -----------------------------------------------------------------------------------------------------

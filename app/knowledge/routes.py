@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, after_this_request, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -19,8 +20,9 @@ from app.core.files import IMAGES
 from app.core.guard import attempt
 from app.core.paging import page_number
 from app.core.web import config, db, flash_invalid, is_navigation, now, part, today
-from app.knowledge import commands, queries, rules
-from app.knowledge.forms import ApplyForm, ReasonForm, ShareForm
+from app.knowledge import commands, life, life_queries, queries, review_queries, rules
+from app.knowledge.commands import Applied
+from app.knowledge.forms import ApplyForm, CommentForm, ReadForm, RetireForm, ShareForm, ValidForm
 from app.knowledge.models import Article
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
@@ -36,7 +38,8 @@ def index() -> str:
     category, tag = request.args.get("category", ""), request.args.get("tag", "")
     page = queries.articles(db(), viewer(), category, tag, page_number(request.args.get("page")))
     counts = queries.category_counts(db(), viewer())
-    return render_template("knowledge/index.html", page=page, category=category, tag=tag, counts=counts)
+    keeper = commands.keeps_categories(viewer())
+    return render_template("knowledge/index.html", page=page, category=category, tag=tag, counts=counts, keeper=keeper)
 
 
 @blueprint.get("/articles/<code>")
@@ -49,18 +52,53 @@ def show(code: str, name: str = "") -> str | Response:
         token = request.args.get("s")
         return redirect(url_for("knowledge.show", code=code, name=wanted, s=token))
     page = queries.article_page(db(), article, viewer().staff_id)
-    credited = frozenset(number for number, _, _ in page.credited)
-    figures = activity_queries.access_figures(db(), article.id)
-    applications = queries.applications(db(), article.id) if viewer().is_staff else []
-    shown = render_template(
-        "knowledge/article.html", page=page, article=article, revision=page.revision, figures=figures,
-        applications=applications, access_rule=activity_rules.ACCESS_RULE,
-        can_edit=rules.can_edit(viewer(), article, credited), can_approve=rules.can_approve(viewer(), article),
-        apply_form=ApplyForm(on=today()), retire_form=ReasonForm(), links=config().base_url,
-        names_seen=viewer().has(Role.SECRETARY, Role.EVALUATOR) or viewer().staff_id == article.author_id,
-    )  # fmt: skip
+    shown = render_template("knowledge/article.html", **_page(article, page))
     record_opening(article, page.last_edit_at)
     return shown
+
+
+def _page(article: Article, page: queries.ArticlePage) -> dict[str, Any]:
+    """Everything an article's page shows to this person."""
+    who = viewer()
+    credited = frozenset(number for number, _, _ in page.credited)
+    can_edit = rules.can_edit(who, article, credited)
+    values: dict[str, Any] = {
+        "page": page, "article": article, "revision": page.revision, "access_rule": activity_rules.ACCESS_RULE,
+        "figures": activity_queries.access_figures(db(), article.id), "can_edit": can_edit,
+        "can_approve": rules.can_approve(who, article) and who.staff_id not in credited, "links": config().base_url,
+        "names_seen": who.has(Role.SECRETARY, Role.EVALUATOR) or who.staff_id == article.author_id,
+        "heir": queries.readable_article(db(), who, article.successor_id) if article.successor_id else None,
+        "series": life_queries.series_of(db(), who, article), "today": today(), "keeper": commands.keeps_categories(who),
+        "approval": review_queries.approval_of(db(), article) if article.review_approved_on else None,
+        "beside": life_queries.beside(db(), who, article, part("related").of(db(), article, now())),
+        "applications": [], "comments": [], "asked": None, "requests": [], "newer": False,
+        "files": page.attachments if can_edit else _visible_files(article, page),
+    }  # fmt: skip
+    if who.staff_id is None:
+        return values
+    newer = article.published_number is not None and article.latest_number > article.published_number
+    values |= {
+        "applications": queries.applications(db(), article.id), "apply_form": ApplyForm(on=today()),
+        "comments": life_queries.comments(db(), article.id), "comment_form": CommentForm(),
+        "own_groups": [],
+        "retire_form": RetireForm(), "valid_form": ValidForm(), "read_form": ReadForm(), "newer": newer and can_edit,
+    }  # fmt: skip
+    if values["comments"]:
+        values["own_groups"] = part("own_groups")(db(), who)
+    asks = life.may_ask_to_read(who) and article.state == "published"
+    requests = life_queries.read_requests(db(), article.id)
+    values["asked"] = next((one.request for one in requests if one.request.staff_id == who.staff_id), None)
+    if asks:
+        values["requests"] = requests
+        values["to_ask"] = life.people_to_ask(db(), who, today())
+    return values
+
+
+def _visible_files(article: Article, page: queries.ArticlePage) -> list[queries.FileLine]:
+    if not page.attachments or article.published_number is None:
+        return page.attachments
+    policy = queries.policy_of(db(), {page.category})
+    return [f for f in page.attachments if queries.shows_file(article, page.revision, policy, f.name, f.added_at)]
 
 
 def _link_base() -> str:
@@ -96,11 +134,43 @@ def record_opening(article: Article, edited: datetime | None) -> None:
         return response
 
 
+def _article_of_file(code: str) -> Article:
+    """The article when this person reads it, edits it, or has to check it now."""
+    try:
+        return queries.article_to_read(db(), viewer(), code)
+    except NotFound:
+        if viewer().staff_id is None:
+            raise
+        return review_queries.review_to_see(db(), viewer(), code, today())[0]
+
+
+def _hides(article: Article, name: str, added_at: datetime) -> bool:
+    """Whether a file belongs to a text this person may not see yet."""
+    if article.published_number is None:
+        return False
+    shown = queries.revision(db(), article, article.published_number)
+    policy = queries.policy_of(db(), {queries.category_name(db(), article.category_id)})
+    if queries.shows_file(article, shown, policy, name, added_at):
+        return False
+    who = viewer()
+    if who.staff_id is None:
+        return True
+    if rules.can_edit(who, article, queries.credited_ids(db(), article.id)):
+        return False
+    try:
+        review_queries.review_to_see(db(), who, article.code, today())
+    except NotFound:
+        return True
+    return False
+
+
 @blueprint.get("/articles/<code>/files/<name>")
 def file(code: str, name: str) -> Response:
     """A file of an article, under the article's permission of now; opening it counts as the article."""
-    article = queries.article_to_read(db(), viewer(), code)
+    article = _article_of_file(code)
     attachment = queries.attachment(db(), article, name)
+    if _hides(article, name, attachment.added_at):
+        raise NotFound("ไม่พบไฟล์แนบนี้")
     path = part("files").path(attachment.sha256)
     if not path.exists():
         raise NotFound("ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
@@ -129,7 +199,15 @@ def history(code: str) -> str:
     article = queries.article_to_read(db(), viewer(), code)
     whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
     revisions = queries.history(db(), article, whole=whole)
-    return render_template("knowledge/history.html", article=article, revisions=revisions)
+    return render_template("knowledge/history.html", article=article, revisions=revisions, can_edit=whole)
+
+
+@blueprint.get("/articles/<code>/authors")
+def authors(code: str) -> str:
+    """Who brought which paragraph of the text readers see."""
+    article = queries.article_to_read(db(), viewer(), code)
+    lines = life_queries.who_wrote(db(), article, rules.matching_lines)
+    return render_template("knowledge/authors.html", article=article, lines=lines)
 
 
 @blueprint.get("/articles/<code>/diff")
@@ -216,10 +294,17 @@ def share(code: str) -> str | Response | tuple[str, int]:
 def apply(code: str) -> Response:
     """นำไปใช้แล้ว."""
     form = ApplyForm()
+    queries.article_to_read(db(), viewer(), code)
     try:
         if not form.validate_on_submit():
             raise Invalid({name: str(errors[0]) for name, errors in form.errors.items()})
-        commands.record_application(db(), viewer(), code, form.on.data, form.note.data or "", now())
+        upload = request.files.get("file")
+        kept = part("files").keep(upload.read()) if upload and upload.filename else None
+        new = Applied(
+            form.on.data, form.note.data or "", form.place.data or "", form.result.data or "",
+            kept.sha256 if kept else None,
+        )  # fmt: skip
+        commands.record_application(db(), viewer(), code, new, now())
         flash("บันทึกการนำไปใช้แล้ว รอผู้อื่นตรวจยืนยัน")
     except Invalid as error:
         flash_invalid(error)
@@ -230,7 +315,7 @@ def apply(code: str) -> Response:
 @staff_only
 def approve(code: str) -> Response:
     """ตรวจรับรอง the version that was read."""
-    commands.approve_article(db(), viewer(), code, _number(request.form.get("version")), today())
+    commands.approve_article(db(), viewer(), code, _number(request.form.get("version")), now())
     flash("ตรวจรับรองแล้ว")
     return redirect(url_for("knowledge.show", code=code))
 
@@ -240,7 +325,9 @@ def approve(code: str) -> Response:
 def retire(code: str) -> Response:
     """Take out of use."""
     try:
-        commands.retire_article(db(), viewer(), code, ReasonForm().reason.data or "", today())
+        form = RetireForm()
+        given = (form.reason.data or "", today(), form.successor.data or "")
+        commands.retire_article(db(), viewer(), code, *given)
         flash("เลิกใช้บทความนี้แล้ว ยังอ่านได้พร้อมป้ายกำกับ")
     except Invalid as error:
         flash_invalid(error)
@@ -253,7 +340,7 @@ def delete(code: str) -> Response:
     """Into the bin."""
     try:
         commands.delete_article(db(), viewer(), code, now())
-        flash("ย้ายร่างลงถังแล้ว")
+        flash("ย้ายร่างลงถังแล้ว กู้คืนได้จากถัง")
     except Invalid as error:
         flash_invalid(error)
-    return redirect(url_for("knowledge.index"))
+    return redirect(url_for("life.deleted"))

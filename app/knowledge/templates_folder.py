@@ -1,35 +1,35 @@
-"""Article templates of `content/templates/`: Markdown with a front matter."""
+"""Article templates: those of `content/templates/`, and what the secretary changed or added."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-import yaml
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core.config import CONTENT
-from app.knowledge.rules import Template
+from app.knowledge.models import TemplateText
+from app.knowledge.rules import Template, hints_of, read_template
 
 
 @lru_cache(maxsize=1)
-def hints() -> frozenset[str]:
-    """Lines of advice in the templates, such as *เขียนสั้น ๆ ว่า…*: meant to be replaced, not published."""
-    lines = (line.strip() for template in templates().values() for line in template.body.splitlines())
-    return frozenset(line for line in lines if re.fullmatch(r"\*[^*]+\*", line))
+def shipped() -> dict[str, Template]:
+    """Templates of the folder by file name, read once a process."""
+    paths = sorted((CONTENT / "templates").glob("*.md"))
+    return {path.stem: read_template(path.stem, path.read_text("utf-8")) for path in paths}
 
 
-@lru_cache(maxsize=1)
-def templates() -> dict[str, Template]:
-    """All templates by file name, read once a process."""
-    found: dict[str, Template] = {}
-    for path in sorted((CONTENT / "templates").glob("*.md")):
-        _, front, body = path.read_text("utf-8").split("---\n", 2)
-        head = yaml.safe_load(front)
-        found[path.stem] = Template(
-            path.stem,
-            str(head["name"]),
-            str(head.get("description", "")),
-            str(head.get("category") or ""),
-            body.strip(),
-        )
+def templates(db: Session) -> dict[str, Template]:
+    """All templates in use by key; one statement."""
+    found = dict(shipped())
+    for changed in db.scalars(select(TemplateText).order_by(TemplateText.key)):
+        if changed.text:
+            found[changed.key] = read_template(changed.key, changed.text)
+        else:
+            found.pop(changed.key, None)
     return found
+
+
+def hints(db: Session) -> frozenset[str]:
+    """Lines of advice in all templates."""
+    return frozenset(line for template in templates(db).values() for line in hints_of(template.body))

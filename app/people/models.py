@@ -162,6 +162,7 @@ class Viewer:
     department_id: int | None = None
     curates: bool = False
     must_change_password: bool = False
+    unread: int = 0
 
     def has(self, *roles: Role) -> bool:
         """True when the person has one of these roles."""

@@ -20,6 +20,7 @@ BATCH = 200
 REBUILD_INSTEAD_OF = 2_000
 IDLE_SECONDS = 0.5
 HOUSEKEEPING_EVERY = 120
+MAIL_EVERY = 10
 
 
 class Indexer:
@@ -100,8 +101,8 @@ class Indexer:
 class Worker:
     """Background thread of a server process: index, and now and then the house's other chores."""
 
-    def __init__(self, indexer: Indexer, chores: Callable[[], None]) -> None:
-        self.indexer, self.chores = indexer, chores
+    def __init__(self, indexer: Indexer, chores: Callable[[], None], mail: Callable[[], int]) -> None:
+        self.indexer, self.chores, self.mail = indexer, chores, mail
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="khlang-worker", daemon=True)
@@ -126,6 +127,8 @@ class Worker:
             attempt("indexing", self._index, lambda: None)
             if turn % HOUSEKEEPING_EVERY == 0:
                 attempt("chores", self.chores, lambda: None)
+            if turn % MAIL_EVERY == 0:
+                attempt("mailing", self.mail, lambda: 0)
             turn += 1
             self._wake.wait(IDLE_SECONDS)
             self._wake.clear()

@@ -51,9 +51,9 @@ class Search:
         """Ranked results of what this person may read. Never raises for any text."""
         return self._answer(db, text, kind, audience_of(viewer), offset, limit)
 
-    def find_all(self, db: Session, text: str, *, limit: int) -> Answer:
+    def find_all(self, db: Session, text: str, *, limit: int, kind: str = "") -> Answer:
         """As an administrator sees it: all but drafts and what is kept to groups."""
-        return self._answer(db, text, "", ("public", "staff"), 0, limit)
+        return self._answer(db, text, kind, ("public", "staff"), 0, limit)
 
     def _answer(
         self, db: Session, text: str, kind: str, audience: tuple[str, ...], offset: int, limit: int

@@ -9,10 +9,13 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.database import transaction
+from app.core.database import insert_or_skip, transaction
 from app.core.errors import Invalid
 from app.core.records import Status, mark_void
-from app.training.models import TRAINING_KINDS, Attendance, Report, Training
+from app.core.thai import one_line, thai_date
+from app.notifications.commands import notify
+from app.training.models import TRAINING_KINDS, Attendance, Obligation, Report, Training, Waiver
+from app.training.queries import obligation_stage
 
 
 @dataclass(frozen=True)
@@ -100,3 +103,32 @@ def submit_report(
         )  # fmt: skip
         db.add(report)
     return report
+
+
+def waive(db: Session, training_id: int, person_id: int, reason: str, by_id: int, now: datetime) -> None:
+    """Let a person off writing about a training, with a reason. Raises Invalid without one, or for oneself."""
+    reason = one_line(reason)
+    if not reason:
+        raise Invalid({"reason": "โปรดบอกเหตุผลที่ยกเว้น"})
+    if person_id == by_id:
+        raise Invalid({"reason": "ยกเว้นให้ตนเองไม่ได้ ขอให้ผู้อื่นยกเว้นให้"})
+    row = {"training_id": training_id, "staff_id": person_id, "reason": reason[:500], "by_id": by_id, "at": now}
+    with transaction(db):
+        insert_or_skip(db, Waiver, row)
+
+
+def remind(db: Session, owed: list[Obligation], today: date, now: datetime) -> None:
+    """Tell people what they owe: seven days before, on the day, then weekly; each reminder once."""
+    with transaction(db):
+        for one in owed:
+            stage = obligation_stage(one.due_on, today)
+            if stage:
+                late = (
+                    f"เลยกำหนดแล้ว {(today - one.due_on).days} วัน"
+                    if one.due_on < today
+                    else f"ภายใน {thai_date(one.due_on)}"
+                )
+                notify(
+                    db, "obligation", [one.staff_id], f"เขียนบทความหรือส่งรายงานจาก “{one.title}” {late}",
+                    f"/trainings/{one.code}", f"obligation:{one.training_id}:{stage}", now,
+                )  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.database import Base
+from app.core.database import Base, Instant
 from app.core.records import HumanRecord, record_constraints
 
 TRAINING_KINDS = ("อบรม", "สัมมนา", "ศึกษาดูงาน", "ศึกษาต่อ", "e-learning", "อื่น ๆ")
@@ -64,6 +64,18 @@ class Report(HumanRecord, Base):
     on: Mapped[date]
 
 
+class Waiver(Base):
+    """Somebody need not write about a training, and why."""
+
+    __tablename__ = "obligation_waiver"
+
+    training_id: Mapped[int] = mapped_column(ForeignKey("training.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 @dataclass(frozen=True)
 class TrainingLine:
     """One line of the register. `attendees` >= 0 are those not void."""
@@ -93,11 +105,15 @@ class AttendeeLine:
 
 
 @dataclass(frozen=True)
-class OwedCourse:
-    """A course a person finished and has written nothing about yet; `due_on` is 30 days after it ended."""
+class Obligation:
+    """A course a person finished and has written nothing about yet; `due_on` by the office's rule."""
 
-    id: int
+    training_id: int
     code: str
     title: str
     end_on: date
     due_on: date
+    staff_id: int
+    staff_code: str
+    name: str
+    department: str

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.core.database import AnySelect, count_rows
 from app.core.errors import NotFound
 from app.core.paging import Page
-from app.people.models import Staff
-from app.training.models import Attendance, AttendeeLine, OwedCourse, Report, Training, TrainingLine
+from app.people.models import Department, Service, Staff
+from app.people.queries import serves_on
+from app.training.models import Attendance, AttendeeLine, Obligation, Report, Training, TrainingLine, Waiver
 
-DUE_DAYS = 30
 PAGE_SIZE = 25
 
 
@@ -64,25 +65,58 @@ def attendees(db: Session, training_id: int) -> list[AttendeeLine]:
     ]
 
 
-def owed_by(db: Session, staff_id: int, written: AnySelect, today: date) -> list[OwedCourse]:
-    """หลักสูตรที่ต้องเขียนบทความ: courses a person finished, without an article or report yet; oldest due first.
+def obligations(
+    db: Session, settled: Sequence[AnySelect], today: date, days: int, *, staff_id: int | None = None,
+    department_id: int | None = None, limit: int = 20,
+) -> list[Obligation]:  # fmt: skip
+    """หลักสูตรที่ต้องเขียน: finished courses nobody settled yet, oldest due first; one statement.
 
-    `written` selects ids of trainings the person has written an article about; courses older than a year are let go.
+    An attendee owes an article, a report or a presentation within `days` of the last day. `settled` are selects of
+    (training_id, staff_id) of what other slices know; reports and waivers are known here. Courses of over a year ago
+    are let go.
     """
-    reported = select(Report.training_id).where(Report.author_id == staff_id, Report.status != "void")
+    done = union_all(
+        *settled,
+        select(Report.training_id, Report.author_id).where(Report.status != "void"),
+        select(Waiver.training_id, Waiver.staff_id),
+    ).subquery()
+    training_id, person_id = list(done.c)[:2]
     query = (
-        select(Training)
+        select(Training, Staff, Department.name)
         .join(Attendance, Attendance.training_id == Training.id)
+        .join(Staff, Staff.id == Attendance.staff_id)
+        .join(Service, and_(Service.staff_id == Staff.id, serves_on(today)))
+        .join(Department, Department.id == Service.department_id)
         .where(
-            Attendance.staff_id == staff_id,
             Attendance.status != "void",
             Attendance.result == "done",
             Training.end_on <= today,
             Training.end_on > today - timedelta(days=365),
-            Training.id.not_in(written),
-            Training.id.not_in(reported),
+            ~exists().where(training_id == Training.id, person_id == Attendance.staff_id),
         )
-        .order_by(Training.end_on)
-        .limit(20)
+        .order_by(Training.end_on, Staff.code)
+        .limit(limit)
     )
-    return [OwedCourse(t.id, t.code, t.title, t.end_on, t.end_on + timedelta(days=DUE_DAYS)) for t in db.scalars(query)]
+    if staff_id is not None:
+        query = query.where(Attendance.staff_id == staff_id)
+    if department_id is not None:
+        query = query.where(Service.department_id == department_id)
+    return [
+        Obligation(
+            t.id, t.code, t.title, t.end_on, t.end_on + timedelta(days=days), person.id, person.code, person.name, name
+        )
+        for t, person, name in db.execute(query)
+    ]
+
+
+def obligation_stage(due_on: date, today: date) -> str:
+    """Which reminder is due: "" before seven days, `before`, `due` on the day, then `late-1`, `late-2` … by the week.
+
+    Example: due on the 30th -> on the 22nd "", 23rd to 29th "before", 30th to the 6th "due", 7th "late-1".
+    """
+    left = (due_on - today).days
+    if left > 7:
+        return ""
+    if left > 0:
+        return "before"
+    return "due" if left > -7 else f"late-{-left // 7}"

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, NotAllowed
 from app.core.paging import page_number
-from app.core.web import db, flash_invalid, now, part, today
+from app.core.web import config, db, flash_invalid, now, part, today
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 from app.people.models import Role
@@ -64,6 +64,38 @@ def new() -> str | Response | tuple[str, int]:
         status = 400
     roster = people.people_on(db(), today()) if keeper else []
     return render_template("training/new.html", form=form, roster=roster, chosen=chosen, keeper=keeper), status
+
+
+@blueprint.get("/trainings/owed")
+@staff_only
+def owed() -> str:
+    """Who still owes what: the secretary sees the office, a head the department, others their own."""
+    keeper = viewer().has(Role.SECRETARY, Role.ADMIN)
+    head = viewer().has(Role.HEAD) and not keeper
+    lines = queries.obligations(
+        db(), part("settled_obligations")(), today(), config().obligation_days, limit=500,
+        staff_id=None if keeper or head else staff_id(), department_id=viewer().department_id if head else None,
+    )  # fmt: skip
+    return render_template("training/owed.html", lines=lines, today=today(), may_waive=keeper or head)
+
+
+@blueprint.post("/trainings/<code>/waive")
+@staff_only
+def waive(code: str) -> Response:
+    """Let a person off, with a reason."""
+    training = queries.training_by_code(db(), code)
+    person = people.staff_by_code(db(), request.form.get("staff", ""))
+    own = (
+        viewer().department_id is not None and people.department_on(db(), person.id, today()) == viewer().department_id
+    )
+    if not viewer().has(Role.SECRETARY, Role.ADMIN) and not (viewer().has(Role.HEAD) and own):
+        raise NotAllowed("ยกเว้นได้เฉพาะเลขานุการ และหัวหน้าส่วนราชการของผู้นั้น")
+    try:
+        commands.waive(db(), training.id, person.id, request.form.get("reason", ""), staff_id(), now())
+        flash(f"ยกเว้นให้ {person.name} แล้ว")
+    except Invalid as error:
+        flash_invalid(error)
+    return redirect(url_for("training.owed"))
 
 
 @blueprint.get("/trainings/<code>")

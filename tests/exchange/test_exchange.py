@@ -67,6 +67,7 @@ OFFICE = [
     opened("A1", None, "2015-03-03T09:00:00+07:00", guest="bot", user_agent="Googlebot/2.1"),
     opened("A1", SOMCHAI, "2015-03-04T09:00:00+07:00", status_code=304),
     {"type": "visit", "code": "V1", "channel": "board", "on": "2015-03-01", "persons": 4, "status": "verified"},
+    {"type": "approval", "article": "A1", "on": "2014-12-01", "by": SECRETARY},
     {"type": "application", "article": "A1", "staff": MALEE, "on": "2015-04-01", "note": "ใช้แล้ว", "status": "verified", "recorded_by": MALEE, "verified_by": SECRETARY},
     {"type": "activity", "code": "AC1", "kind": "climate", "on": "2015-03-01", "title": "ตลาดนัด", "status": "void"},
     {"type": "check_round", "team": "TM1", "on": "2015-03-01", "result": "ครบ", "status": "verified"},

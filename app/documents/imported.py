@@ -1,0 +1,74 @@
+"""What comes out of a file that was read: Markdown, a title when the file names one, pictures, and an honest report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.errors import Invalid
+from app.core.files import DOCX, PDF
+from app.core.rendering import MAX_CHARACTERS
+from app.documents import limited
+from app.documents.blocks import Run, blocks_of, map_runs, parse_html
+from app.documents.limited import Job
+from app.documents.markdown_writer import Losses, write_markdown
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file as text. `check_text`: a person must look it over before it is used (PDF)."""
+
+    markdown: str
+    title: str = ""
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    report: list[str] = field(default_factory=list)
+    check_text: bool = False
+
+
+def too_long(characters: int) -> Invalid:
+    """The sentence for a text longer than one page of the knowledge base may be."""
+    return Invalid(
+        {"file": f"ไฟล์นี้มีข้อความราว {characters:,} ตัวอักษร เกินที่หนึ่งเรื่องรับได้ ({MAX_CHARACTERS:,}) โปรดแบ่งเป็นหลายเรื่อง"}
+    )
+
+
+def refuse_old_office(content: bytes) -> None:
+    """Raise Invalid for what Word calls a document and we cannot read: locked ones and those of before 2007."""
+    if content.startswith(OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise Invalid({"file": "ไฟล์นี้ตั้งรหัสผ่านไว้ โปรดเปิดใน Word แล้วบันทึกใหม่โดยไม่ใส่รหัสผ่าน จากนั้นลองอีกครั้ง"})
+        raise Invalid({"file": "ไฟล์นี้เป็น Word รุ่นเก่า (.doc) โปรดเปิดแล้วบันทึกเป็น .docx จากนั้นลองอีกครั้ง"})
+
+
+def read_document(content: bytes, media_type: str) -> Imported:
+    """A DOCX or PDF as Markdown. Raises Invalid with one sentence for anything that cannot be read."""
+    if media_type not in (DOCX, PDF):
+        raise Invalid({"file": "นำเข้าข้อความได้จาก Word (.docx) และ PDF เท่านั้น"})
+    done = limited.run(Job("read_docx" if media_type == DOCX else "read_pdf", files={"in": content}))
+    values: dict[str, Any] = done.values
+    if len(values["markdown"]) > MAX_CHARACTERS:
+        raise too_long(len(values["markdown"]))
+    return Imported(values["markdown"], values["title"], done.files, values["report"], media_type == PDF)
+
+
+def read_paste(html: str) -> Imported:
+    """HTML copied from Word or a web page as Markdown; pictures of other places are left out and said."""
+    losses = Losses()
+    blocks = map_runs(blocks_of(parse_html(html)), lambda run: Run("") if run.image else run)
+    left_out = html.count("<img")
+    markdown = write_markdown(blocks, losses)
+    return Imported(
+        markdown, report=said_losses(losses) + ([f"รูป {left_out} รูปไม่ได้มาด้วย โปรดแนบเป็นไฟล์"] if left_out else [])
+    )
+
+
+def said_losses(losses: Losses) -> list[str]:
+    """What Markdown could not hold, in words."""
+    said = []
+    if losses.merged_cells:
+        said.append(f"ตารางมีเซลล์ที่ผสานกัน {losses.merged_cells} แห่ง แยกเป็นเซลล์เดี่ยวแล้ว ข้อความอยู่ช่องซ้ายบน")
+    if losses.nested_tables:
+        said.append(f"ตารางซ้อนในตาราง {losses.nested_tables} แห่ง เขียนเป็นบรรทัดในเซลล์แทน")
+    return said

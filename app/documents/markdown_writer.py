@@ -1,0 +1,191 @@
+"""Blocks to Markdown as this house renders it: tables kept, text never taken for a mark. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from app.core.thai import normalise
+from app.documents.blocks import Block, Code, Items, Line, Paragraph, Quote, Run, Table, grid, plain
+
+_ALWAYS = re.compile(r"([\\`*\[])")
+_LINE_START = re.compile(r"^(#{1,6}|[-+]|>|:)(?=\s|$|>)|^(!!!|\?\?\?)")
+_NUMBER_START = re.compile(r"^(\d+)\.(?=\s|$)")
+_RULE = re.compile(r"^[-=_*\s]+$")
+
+
+@dataclass
+class Losses:
+    """What Markdown cannot hold, counted: cells that were merged, tables inside tables."""
+
+    merged_cells: int = 0
+    nested_tables: int = 0
+
+
+def write_markdown(blocks: tuple[Block, ...], losses: Losses | None = None) -> str:
+    """Markdown of blocks, ending without a newline. Rendering it gives the same text again."""
+    return normalise("\n\n".join(_blocks(blocks, losses or Losses()))).strip("\n")
+
+
+def escape(text: str) -> str:
+    """Text of one line so that no character of it is taken for a mark. Example: "1. *ก*" -> "1\\. \\*ก\\*"."""
+    text = text.strip(" ")
+    text = re.sub(r"&(?=#|[A-Za-z][A-Za-z0-9]*;)", "&amp;", text)
+    text = re.sub(r"<", "&lt;", text)
+    text = _ALWAYS.sub(r"\\\1", text)
+    text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
+    if text and text[0] in "-=_" and _RULE.fullmatch(text):
+        return f"&#{ord(text[0])};{text[1:]}"
+    text = _LINE_START.sub(lambda m: "&#58;" if m[0] == ":" else "\\" + m[0], text)
+    return _NUMBER_START.sub(r"\1\.", text)
+
+
+def _blocks(blocks: tuple[Block, ...], losses: Losses) -> list[str]:
+    parts: list[str] = []
+    last: Block | None = None
+    for block in blocks:
+        # Two lists one after the other would be read as one.
+        if isinstance(block, Items) and isinstance(last, Items) and bool(block.start) == bool(last.start):
+            parts.append("&nbsp;")
+        part = _block(block, losses)
+        if part:
+            parts.append(part)
+            last = block
+    return parts
+
+
+def _block(block: Block, losses: Losses) -> str:
+    if isinstance(block, Paragraph):
+        text = _paragraph(block.runs)
+        if block.level and text:
+            return "#" * block.level + " " + re.sub(r"\s*\n\s*", " ", text)
+        return text
+    if isinstance(block, Items):
+        return _items(block, losses)
+    if isinstance(block, Table):
+        return _table(block, losses)
+    if isinstance(block, Quote):
+        inside = "\n\n".join(_blocks(block.blocks, losses))
+        if block.title:
+            title = block.title.replace('"', "”")
+            return f'!!! note "{title}"\n' + "\n".join("    " + line if line else "" for line in inside.split("\n"))
+        return "\n".join(("> " + line).rstrip() for line in inside.split("\n"))
+    if isinstance(block, Code):
+        fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", block.text)), 3)
+        return f"{fence}{block.language}\n{block.text}\n{fence}"
+    assert isinstance(block, Line)
+    return "---"
+
+
+def _items(block: Items, losses: Losses) -> str:
+    loose = any(sum(isinstance(one, Paragraph) for one in item) > 1 for item in block.items)
+    lines: list[str] = []
+    for number, item in enumerate(block.items, block.start):
+        mark = f"{number}. " if block.start else "- "
+        parts = _blocks(item, losses) or ["&nbsp;"]
+        between = "\n\n" if loose or any(isinstance(one, Table | Code | Quote) for one in item) else "\n"
+        text = between.join(parts)
+        first, *rest = text.split("\n")
+        lines.append("\n".join([mark + first, *("    " + line if line else "" for line in rest)]))
+    return ("\n\n" if loose else "\n").join(lines)
+
+
+def _table(table: Table, losses: Losses) -> str:
+    rows, merged = grid(table)
+    losses.merged_cells += merged
+    written = [[_cell(cell.blocks, losses) if cell else "" for cell in row] for row in rows]
+    if not written or not written[0]:
+        return ""
+    head, *rest = written
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rest)])
+
+
+def _cell(blocks: tuple[Block, ...], losses: Losses) -> str:
+    parts: list[str] = []
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            runs = tuple(replace(run, bold=True) for run in block.runs) if block.level else block.runs
+            parts.append(_paragraph(runs))
+        elif isinstance(block, Items):
+            for number, item in enumerate(block.items, block.start):
+                parts.append((f"{number}\\. " if block.start else "• ") + _cell(item, losses))
+        elif isinstance(block, Table):
+            losses.nested_tables += 1
+            rows, _ = grid(block)
+            parts += [" · ".join(_cell(cell.blocks, losses) for cell in row if cell) for row in rows]
+        elif isinstance(block, Quote):
+            parts += [escape(block.title), _cell(block.blocks, losses)]
+        elif isinstance(block, Code):
+            parts += [escape(line) for line in block.text.split("\n")]
+    text = "<br>".join(part for part in parts if part)
+    return re.sub(r"\s*\n\s*", "<br>", text).replace("|", "&#124;")
+
+
+def _paragraph(runs: tuple[Run, ...]) -> str:
+    """One paragraph; a line break inside is a new line, as the renderer reads it."""
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        if run.image:
+            lines[-1].append(run)
+            continue
+        first, *rest = run.text.split("\n")
+        lines[-1].append(replace(run, text=first))
+        for piece in rest:
+            lines.append([replace(run, text=piece)])
+    written = [_line(line) for line in lines]
+    return "\n".join(line for line in written if line.strip())
+
+
+def _line(runs: list[Run]) -> str:
+    parts: list[str] = []
+    for run in runs:
+        if run.image:
+            name = run.image.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
+            parts.append(f"![{_ALWAYS.sub('', run.text).replace(']', '')}]({name})")
+        elif run.text:
+            parts.append(_run(run, "".join(parts)))
+    return "".join(parts).strip(" ")
+
+
+def _run(run: Run, so_far: str) -> str:
+    inside = run.text.strip(" ")
+    if not inside:
+        return " " if run.text else ""
+    before = " " if run.text[0] == " " else ""
+    after = " " if run.text[-1] == " " else ""
+    if run.code:
+        fence = "`" * (max((len(found) for found in re.findall("`+", inside)), default=0) + 1)
+        pad = " " if inside.startswith("`") or inside.endswith("`") else ""
+        text = fence + pad + inside + pad + fence
+    else:
+        text = escape(inside) if not so_far.strip() else escape("\u0000" + inside)[1:]
+    if run.raised:
+        text = f"<{run.raised}>{text}</{run.raised}>"
+    if run.strike:
+        text = f"<s>{text}</s>"
+    if run.underline and not run.link:
+        text = f"<u>{text}</u>"
+    # Stars that touch the stars of the run before would be read as one mark.
+    touching = not before and so_far.endswith("*")
+    if run.italic:
+        text = f"<em>{text}</em>" if touching else f"*{text}*"
+    if run.bold:
+        text = f"<strong>{text}</strong>" if touching else f"**{text}**"
+    if run.link:
+        text = _link(run.link, text)
+    return before + text + after
+
+
+def _link(address: str, text: str) -> str:
+    if found := re.fullmatch(r"#(?:foot|end)note-(\d+)", address):
+        return f"[^{found[1]}]"
+    if not re.match(r"(https?:|mailto:|tel:|/)", address, re.IGNORECASE):
+        return text
+    safe = re.sub(r"[\s<>()\\]", lambda m: f"%{ord(m[0]):02X}" if ord(m[0]) < 128 else "", address)
+    return f"[{text}]({safe})"
+
+
+def plain_words(blocks: tuple[Block, ...]) -> str:
+    """The words alone, normalised; for comparing before and after."""
+    return normalise(plain(blocks))

@@ -1,0 +1,90 @@
+"""Three-way merging of texts two people changed: what only one changed is taken, what both changed is shown. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MAX_COMPARED = 4_000_000
+CHOICES = {"mine": "ของฉัน", "theirs": "ของเพื่อน", "both": "เก็บทั้งสอง"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of lines. In a conflict `mine` and `theirs` differ and both differ from `base`; else all are `lines`."""
+
+    lines: tuple[str, ...] = ()
+    conflict: bool = False
+    base: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+    mine: tuple[str, ...] = ()
+
+
+def merge(base: str, theirs: str, mine: str) -> list[Piece]:
+    """Pieces of both changes in order, line by line. Lines that neither changed part the stretches.
+
+    Example: base "ก ข ค", theirs "ก2 ข ค", mine "ก ข ค2" (one letter a line) -> "ก2 ข ค2" without a conflict.
+    """
+    b, t, m = base.split("\n"), theirs.split("\n"), mine.split("\n")
+    if len(b) * max(len(t), len(m)) > MAX_COMPARED:
+        return [_piece(b, t, m)]
+    pieces: list[Piece] = []
+    at_b = at_t = at_m = 0
+    for start, end, in_t, in_m in _common(b, t, m):
+        changed = (b[at_b:start], t[at_t:in_t], m[at_m:in_m])
+        if any(changed):
+            pieces.append(_piece(*changed))
+        if end > start:
+            pieces.append(Piece(tuple(b[start:end])))
+        at_b, at_t, at_m = end, in_t + end - start, in_m + end - start
+    return pieces
+
+
+def _piece(base: Sequence[str], theirs: Sequence[str], mine: Sequence[str]) -> Piece:
+    if theirs == mine or list(mine) == list(base):
+        return Piece(tuple(theirs))
+    if list(theirs) == list(base):
+        return Piece(tuple(mine))
+    return Piece((), True, tuple(base), tuple(theirs), tuple(mine))
+
+
+def _common(b: list[str], t: list[str], m: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Stretches (start, end in base, start in theirs, start in mine) that are in all three; the end comes last."""
+    with_t = difflib.SequenceMatcher(None, b, t, autojunk=False).get_matching_blocks()
+    with_m = difflib.SequenceMatcher(None, b, m, autojunk=False).get_matching_blocks()
+    x = y = 0
+    while x < len(with_t) and y < len(with_m):
+        one, other = with_t[x], with_m[y]
+        start, end = max(one.a, other.a), min(one.a + one.size, other.a + other.size)
+        if start < end:
+            yield start, end, one.b + start - one.a, other.b + start - other.a
+        if one.a + one.size <= other.a + other.size:
+            x += 1
+        else:
+            y += 1
+    yield len(b), len(b), len(t), len(m)
+
+
+def conflicts(pieces: Sequence[Piece]) -> list[Piece]:
+    """The stretches a person must decide about."""
+    return [piece for piece in pieces if piece.conflict]
+
+
+def settle(pieces: Sequence[Piece], choices: Sequence[str] = ()) -> str:
+    """The text with each conflict settled: `mine`, `theirs`, or `both` (mine first), which is also the default."""
+    lines: list[str] = []
+    number = 0
+    for piece in pieces:
+        if not piece.conflict:
+            lines += piece.lines
+            continue
+        choice = choices[number] if number < len(choices) else "both"
+        number += 1
+        if choice != "theirs":
+            lines += piece.mine
+        if choice == "both" and piece.mine and piece.theirs and piece.mine[-1].strip() and piece.theirs[0].strip():
+            lines.append("")
+        if choice != "mine":
+            lines += piece.theirs
+    return "\n".join(lines)

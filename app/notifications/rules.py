@@ -1,0 +1,55 @@
+"""When a mail is due and what it says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from app.notifications.models import Frequency
+
+BANGKOK = timezone(timedelta(hours=7))
+DIGEST_HOUR = 7
+MAX_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a mail; `url` begins with `/`."""
+
+    text: str
+    url: str
+    at: datetime
+
+
+def digest_before(frequency: Frequency, now: datetime) -> datetime:
+    """Instant before which notifications of this frequency are due now.
+
+    At once: now. Daily: the last 07:00 in Bangkok. Weekly: the last Monday 07:00.
+    Example: Wednesday 06:59 -> daily since Tuesday 07:00; Wednesday 07:00 -> Wednesday 07:00.
+    """
+    if frequency is Frequency.AT_ONCE:
+        return now
+    local = now.astimezone(BANGKOK)
+    edge = local.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    if edge > local:
+        edge -= timedelta(days=1)
+    if frequency is Frequency.WEEKLY:
+        edge -= timedelta(days=edge.weekday())
+    return edge.astimezone(now.tzinfo)
+
+
+def subject(lines: Sequence[Line], office: str) -> str:
+    """Subject of a mail: the one thing it tells, or how many."""
+    told = lines[0].text if len(lines) == 1 else f"มีเรื่องถึงท่าน {len(lines)} เรื่อง"
+    return f"[คลังความรู้ {office}] {told}"[:180]
+
+
+def body(name: str, lines: Sequence[Line], base_url: str) -> str:
+    """Plain text of a mail, in Thai. Without an address of the office it names the place to look instead of links."""
+    parts = [f"เรียน {name}", ""]
+    for line in lines:
+        parts += [f"• {line.text}", f"  {base_url}{line.url}" if base_url else "  เปิดคลังความรู้ แล้วดูที่ “แจ้งเตือน”"]
+    settings = f"{base_url}/notifications/settings" if base_url else "หน้า “แจ้งเตือน” ในคลังความรู้"
+    parts += ["", f"เลือกเรื่องและความถี่ที่อยากได้รับที่ {settings}"]
+    return "\n".join(parts) + "\n"
