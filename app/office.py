@@ -56,7 +56,7 @@ class Office:
 
     def desk(self, db: Session) -> Desk:
         """What writing needs, with the names that `@` may mean now."""
-        return Desk(self.renderer, self.files, mention_names(db))
+        return Desk(self.renderer, self.files, mention_names(db), community.people_of_group)
 
     @cached_property
     def engine(self) -> Engine:

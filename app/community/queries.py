@@ -217,6 +217,15 @@ def members_ids(db: Session, group_id: int) -> set[int]:
     )
 
 
+def people_of_group(db: Session, group_id: int) -> tuple[set[int], set[int]]:
+    """(members, facilitators) of a group; facilitators are members too."""
+    query = select(Membership.staff_id, Membership.standing).where(
+        Membership.group_id == group_id, Membership.standing.in_(IN_GROUP)
+    )
+    rows = db.execute(query).all()
+    return {number for number, _ in rows}, {n for n, standing in rows if standing == Standing.FACILITATOR.value}
+
+
 def presented_trainings() -> AnySelect:
     """Select of (training_id, staff_id): who told of a training at a meeting held about it."""
     return (

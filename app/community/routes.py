@@ -268,7 +268,7 @@ def meeting(code: str) -> str:
     )  # fmt: skip
 
 
-@blueprint.post("/articles/<code>/comments/<int:number>/thread")
+@blueprint.post("/articles/<code>/comments/<int(max=2147483647):number>/thread")
 @staff_only
 def thread_from_comment(code: str, number: int) -> Response:
     """เปิดกระทู้ในกลุ่ม from a comment under an article."""

@@ -116,6 +116,8 @@ class _Finish(Treeprocessor):
                     element.set(name, self._address(element.get(name, "")))
             if element.tag == "li":
                 _mark_task(element)
+            elif element.tag == "tbody":
+                _drop_made_up_row(element)
 
     def _address(self, address: str) -> str:
         if address.startswith("#"):
@@ -127,6 +129,12 @@ class _Finish(Treeprocessor):
 
 def _own_id(name: str) -> str:
     return name if name.startswith("user-") else "user-" + name
+
+
+def _drop_made_up_row(body: etree.Element) -> None:
+    """python-markdown gives a table of one row an empty second one."""
+    if len(body) == 1 and all(not (cell.text or "").strip() and not len(cell) for cell in body[0]):
+        body.remove(body[0])
 
 
 def _mark_task(item: etree.Element) -> None:
@@ -169,12 +177,17 @@ def _allowed(tag: str, name: str, value: str) -> bool:
     return True
 
 
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|&#0*(?:[0-8]|1[1-24-9]|2[0-9]|3[01]|127)(?![0-9]);?"
+    r"|&#[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F]);?"
+)
 _cleaner = bleach.Cleaner(tags=TAGS, attributes=_allowed, protocols=_SCHEMES, strip=True, strip_comments=True)
 
 
 def sanitize(html: str) -> str:
     """HTML with only what an article may hold. Applying it twice changes nothing."""
-    first = _cleaner.clean(html)
+    # Control characters, typed, coded or left behind by python-markdown (STX and ETX), would change at every cleaning.
+    first = _CONTROLS.sub("", _cleaner.clean(_CONTROLS.sub("", html)))
     return nh3.clean(
         first,
         tags=set(TAGS),

@@ -9,7 +9,7 @@ from app.core.thai import normalise
 from app.documents.blocks import Block, Code, Items, Line, Paragraph, Quote, Run, Table, grid, plain
 
 _ALWAYS = re.compile(r"([\\`*\[])")
-_LINE_START = re.compile(r"^(#{1,6}|[-+]|>|:)(?=\s|$|>)|^(!!!|\?\?\?)")
+_LINE_START = re.compile(r"^(#{1,6}|[-+]|:)(?=\s|$)|^(>|!!!|\?\?\?)")
 _NUMBER_START = re.compile(r"^(\d+)\.(?=\s|$)")
 _RULE = re.compile(r"^[-=_*\s]+$")
 
@@ -40,21 +40,21 @@ def escape(text: str) -> str:
     return _NUMBER_START.sub(r"\1\.", text)
 
 
-def _blocks(blocks: tuple[Block, ...], losses: Losses) -> list[str]:
+def _blocks(blocks: tuple[Block, ...], losses: Losses, *, nested: bool = False) -> list[str]:
     parts: list[str] = []
     last: Block | None = None
     for block in blocks:
         # Two lists one after the other would be read as one.
         if isinstance(block, Items) and isinstance(last, Items) and bool(block.start) == bool(last.start):
             parts.append("&nbsp;")
-        part = _block(block, losses)
+        part = _block(block, losses, nested=nested)
         if part:
             parts.append(part)
             last = block
     return parts
 
 
-def _block(block: Block, losses: Losses) -> str:
+def _block(block: Block, losses: Losses, *, nested: bool) -> str:
     if isinstance(block, Paragraph):
         text = _paragraph(block.runs)
         if block.level and text:
@@ -65,12 +65,14 @@ def _block(block: Block, losses: Losses) -> str:
     if isinstance(block, Table):
         return _table(block, losses)
     if isinstance(block, Quote):
-        inside = "\n\n".join(_blocks(block.blocks, losses))
+        inside = "\n\n".join(_blocks(block.blocks, losses, nested=True))
         if block.title:
             title = block.title.replace('"', "”")
             return f'!!! note "{title}"\n' + "\n".join("    " + line if line else "" for line in inside.split("\n"))
         return "\n".join(("> " + line).rstrip() for line in inside.split("\n"))
     if isinstance(block, Code):
+        if nested:  # The renderer knows fences at the margin only.
+            return _paragraph(tuple(Run(line + "\n", code=True) for line in block.text.split("\n")))
         fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", block.text)), 3)
         return f"{fence}{block.language}\n{block.text}\n{fence}"
     assert isinstance(block, Line)
@@ -78,16 +80,38 @@ def _block(block: Block, losses: Losses) -> str:
 
 
 def _items(block: Items, losses: Losses) -> str:
-    loose = any(sum(isinstance(one, Paragraph) for one in item) > 1 for item in block.items)
+    items = [_unquoted(item) for item in block.items]
+    loose = any(not _is_simple(item) for item in items)
     lines: list[str] = []
-    for number, item in enumerate(block.items, block.start):
+    for number, item in enumerate(items, block.start):
         mark = f"{number}. " if block.start else "- "
-        parts = _blocks(item, losses) or ["&nbsp;"]
-        between = "\n\n" if loose or any(isinstance(one, Table | Code | Quote) for one in item) else "\n"
-        text = between.join(parts)
-        first, *rest = text.split("\n")
+        parts = _blocks(item, losses, nested=True)
+        # The renderer reads the first line of an item as text: what is no text stands below it.
+        if not item or not isinstance(item[0], Paragraph) or not parts:
+            parts.insert(0, "&nbsp;")
+        first, *rest = ("\n\n" if loose else "\n").join(parts).split("\n")
         lines.append("\n".join([mark + first, *("    " + line if line else "" for line in rest)]))
     return ("\n\n" if loose else "\n").join(lines)
+
+
+def _is_simple(item: tuple[Block, ...]) -> bool:
+    """One paragraph, perhaps with lists below it that are simple too."""
+    lists = item[1:] if item and isinstance(item[0], Paragraph) else item
+    return all(isinstance(one, Items) and all(_is_simple(_unquoted(inner)) for inner in one.items) for one in lists)
+
+
+def _unquoted(item: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Quotes and headings inside a list item as plain blocks: the renderer knows none there."""
+    flat: list[Block] = []
+    for block in item:
+        if isinstance(block, Quote):
+            title = (Paragraph((Run(block.title, bold=True),)),) if block.title else ()
+            flat += [*title, *_unquoted(block.blocks)]
+        elif isinstance(block, Paragraph) and block.level:
+            flat.append(Paragraph(tuple(replace(run, bold=True) for run in block.runs)))
+        else:
+            flat.append(block)
+    return tuple(flat)
 
 
 def _table(table: Table, losses: Losses) -> str:
@@ -105,7 +129,11 @@ def _cell(blocks: tuple[Block, ...], losses: Losses) -> str:
     parts: list[str] = []
     for block in blocks:
         if isinstance(block, Paragraph):
-            runs = tuple(replace(run, bold=True) for run in block.runs) if block.level else block.runs
+            # A bar inside code would end the cell; as plain text it is written as an entity.
+            runs = tuple(
+                replace(run, bold=run.bold or block.level > 0, code=run.code and "|" not in run.text)
+                for run in block.runs
+            )
             parts.append(_paragraph(runs))
         elif isinstance(block, Items):
             for number, item in enumerate(block.items, block.start):
@@ -154,7 +182,7 @@ def _run(run: Run, so_far: str) -> str:
         return " " if run.text else ""
     before = " " if run.text[0] == " " else ""
     after = " " if run.text[-1] == " " else ""
-    if run.code:
+    if run.code and not run.link:
         fence = "`" * (max((len(found) for found in re.findall("`+", inside)), default=0) + 1)
         pad = " " if inside.startswith("`") or inside.endswith("`") else ""
         text = fence + pad + inside + pad + fence
@@ -183,6 +211,8 @@ def _link(address: str, text: str) -> str:
     if not re.match(r"(https?:|mailto:|tel:|/)", address, re.IGNORECASE):
         return text
     safe = re.sub(r"[\s<>()\\]", lambda m: f"%{ord(m[0]):02X}" if ord(m[0]) < 128 else "", address)
+    # The renderer pairs brackets by itself: those of the text are written as entities.
+    text = text.replace("\\[", "&#91;").replace("[", "&#91;").replace("]", "&#93;")
     return f"[{text}]({safe})"
 
 

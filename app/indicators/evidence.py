@@ -224,7 +224,7 @@ def _revisions(scope: Scope, with_excluded: bool, faults: Sequence[tuple[ColumnE
                 {
                     "day": Revision.on,
                     "person_id": Revision.editor_id,
-                    "channel": Revision.summary,
+                    "channel": case((Revision.approved, Revision.summary), else_=literal("")),
                     "reason": reason,
                 }
             )

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.core.clock import bangkok_day
-from app.core.database import lock_for_transaction, transaction
+from app.core.database import insert_or_skip, transaction
 from app.core.errors import Conflict, Invalid, NotAllowed
-from app.core.files import IMAGES, FileStore, clean_name, media_type
-from app.core.records import Status
+from app.core.files import FileStore
 from app.core.rendering import Rendered, Renderer
 from app.core.thai import normalise, one_line
-from app.documents import limited, soft_breaks
-from app.documents.imported import Imported, read_document, refuse_old_office
-from app.documents.limited import Job
-from app.knowledge import merging, queries, reviewing, rules, writing_queries
+from app.knowledge import merging, queries, review_queries, reviewing, rules, writing_queries
 from app.knowledge.models import (
-    Application,
     Article,
-    ArticleCredit,
     ArticleText,
-    Attachment,
     Autosave,
     Editing,
     Origin,
@@ -35,6 +27,7 @@ from app.knowledge.models import (
     State,
 )
 from app.knowledge.publishing import apply_details, category_id, make_public
+from app.knowledge.review_queries import GroupPeople
 from app.knowledge.templates_folder import hints
 from app.people.models import Role, Viewer
 from app.search.documents import touch
@@ -47,6 +40,7 @@ class Desk:
     renderer: Renderer
     files: FileStore
     people: dict[str, str]
+    group: GroupPeople
 
 
 class StaleVersion(Conflict):
@@ -95,16 +89,14 @@ def create_article(
         )  # fmt: skip
         db.add(article)
         db.flush()
-        others = set(origin.credited) | _co_authors(db, text)
-        db.add_all(
-            [ArticleCredit(article_id=article.id, staff_id=number) for number in sorted(others - {viewer.staff_id})]
-        )
+        others = (set(origin.credited) | _co_authors(db, text, set())) - {viewer.staff_id}
         category_id(db, text.category, may_add=keeps_categories(viewer))
-        revision = _add_revision(db, article, text, rendered, viewer.staff_id, now)
+        revision = _add_revision(db, article, text, rendered, viewer.staff_id, others, now)
         policy = queries.policy_of(db, {text.category})
         outcome = rules.outcome("publish" if publish else "draft", policy, small=False)
-        _come_out(db, viewer, article, revision, outcome, policy, now)
-        forget_autosave(db, viewer.staff_id, place_of(None, origin.training_id))
+        _come_out(db, desk, viewer, article, revision, outcome, policy, now)
+        if origin.thread_id is None and origin.meeting_id is None:
+            forget_autosave(db, viewer.staff_id, place_of(None, origin.training_id))
     return article
 
 
@@ -128,10 +120,10 @@ def save_article(
     """
     assert viewer.staff_id is not None
     article = queries.article_to_edit(db, viewer, code)
-    _check_widening(viewer, article, text)
     for _ in range(5):
         merged = _merged(db, article, clean_text(text), choices, against)
         rules.check_text(merged.text, publishing=publish, hints=hints(db))
+        _check_widening(viewer, article, merged.text)
         _check_group(viewer, merged.text)
         _check_loss(merged)
         rendered = render_article(desk, code, merged.text.body)
@@ -139,7 +131,7 @@ def save_article(
             article = db.scalars(select(Article).where(Article.code == code).with_for_update()).one()
             db.refresh(article)
             if article.version == merged.version:
-                outcome = _save(db, viewer, article, merged, rendered, now, publish=publish)
+                outcome = _save(db, desk, viewer, article, merged, rendered, now, publish=publish)
                 return Saved(article, outcome, merged.whose)
     raise Conflict("มีผู้บันทึกบทความนี้พร้อมกันหลายคน โปรดลองอีกครั้ง")
 
@@ -151,6 +143,7 @@ class _Merged:
     text: ArticleText
     version: int
     latest: Revision
+    base: Revision | None
     whose: str = ""
 
 
@@ -158,8 +151,11 @@ def _merged(db: Session, article: Article, text: ArticleText, choices: tuple[str
     db.refresh(article)
     latest = queries.revision(db, article, article.latest_number)
     base = writing_queries.base_revision(db, article, text.version)
+    confirmed = writing_queries.confirmed_since(db, article.id, text.version)
+    if confirmed is not None:
+        text = replace(text, review_due_on=max(confirmed, text.review_due_on or confirmed))
     if base is not None and base.number == latest.number:
-        return _Merged(text, article.version, latest)
+        return _Merged(text, article.version, latest, base)
     if latest.number != against:
         choices = ()
     pieces = merging.merge(base.body if base else "", latest.body, text.body)
@@ -168,18 +164,8 @@ def _merged(db: Session, article: Article, text: ArticleText, choices: tuple[str
     if len(choices) != len(both) and (both or (title is None and not choices)):
         raise StaleVersion(latest, article.version, text.version, pieces, latest.title if title is None else "")
     text = replace(text, body=merging.settle(pieces, choices), title=text.title if title is None else title)
-    theirs, old = latest.details or {}, (base.details if base else None) or {}
-    mine = text.details()
-    for name, value in mine.items():
-        if name in old and name in theirs and value == old[name]:
-            mine[name] = theirs[name]
-    due = mine["review_due_on"]
-    text = replace(
-        text, category=mine["category"], tags=tuple(mine["tags"]), visibility=mine["visibility"],
-        group_id=mine["group_id"], series=mine["series"], series_number=mine["series_number"],
-        review_due_on=date.fromisoformat(due) if due else None,
-    )  # fmt: skip
-    return _Merged(text, article.version, latest, queries.name_of(db, latest.editor_id))
+    text = rules.merge_details(text, (base.details if base else None) or {}, latest.details or {})
+    return _Merged(text, article.version, latest, base, queries.name_of(db, latest.editor_id))
 
 
 def _either(base: str | None, theirs: str, mine: str) -> str | None:
@@ -205,38 +191,70 @@ def _check_widening(viewer: Viewer, article: Article, text: ArticleText) -> None
 
 
 def _save(
-    db: Session, viewer: Viewer, article: Article, merged: _Merged, rendered: Rendered, now: datetime, *, publish: bool
+    db: Session,
+    desk: Desk,
+    viewer: Viewer,
+    article: Article,
+    merged: _Merged,
+    rendered: Rendered,
+    now: datetime,
+    *,
+    publish: bool,
 ) -> str:
     """Write a merged text; inside a transaction that holds the article. Returns the outcome."""
     assert viewer.staff_id is not None
-    text = merged.text
-    old_category = (merged.latest.details or {}).get("category") or queries.category_name(db, article.category_id)
-    policy = queries.policy_of(db, {text.category, old_category})
-    small = (
-        text.minor
-        and article.state == State.PUBLISHED.value
-        and article.published_number == article.latest_number
-        and text.title == merged.latest.title
-        and text.details() == merged.latest.details
-        and rules.is_small_change(merged.latest.body, text.body)
-    )
+    text, latest = merged.text, merged.latest
+    if latest.details is None:  # From before details were kept, or imported: what the article says now.
+        latest.details = queries.details_of(db, article)
+    named = {text.category, str(latest.details["category"]), queries.category_name(db, article.category_id)}
+    policy = queries.policy_of(db, named)
+    credits = _credits_after(db, viewer, article, merged)
+    small = policy != "none" and text.minor and _is_small(db, article, merged, credits)
     outcome = rules.outcome("publish" if publish else "draft", policy, small=small)
     category_id(db, text.category, may_add=keeps_categories(viewer))
     reviewing.withdraw(db, article)
-    was_approved = article.review_approved_number == article.published_number
-    revision = _add_revision(db, article, text, rendered, viewer.staff_id, now)
+    revision = _add_revision(db, article, text, rendered, viewer.staff_id, credits, now)
     article.updated_at = now
-    if text.co_authors is not None and _may_name_authors(viewer, article):
-        _set_credits(db, article, _co_authors(db, text) - {article.author_id})
-    _come_out(db, viewer, article, revision, outcome, policy, now)
-    if small and was_approved and policy != "none":
+    _come_out(db, desk, viewer, article, revision, outcome, policy, now)
+    if small and outcome == "publish":
         article.review_approved_number = article.published_number
     forget_autosave(db, viewer.staff_id, place_of(article.id, None))
     return outcome
 
 
+def _is_small(db: Session, article: Article, merged: _Merged, credits: set[int]) -> bool:
+    """A correction of the text that was checked, however many corrections came between; no new file, nothing else."""
+    number = review_queries.checked_number(db, article)
+    shown = article.published_number == article.latest_number == merged.latest.number
+    if article.state != State.PUBLISHED.value or not shown or number is None:
+        return False
+    checked = queries.revision(db, article, number)
+    same = merged.text.details() | {"co_authors": sorted(credits)} == merged.latest.details
+    files = all(one.added_at <= checked.at for one in queries.attachments(db, article.id))
+    text = merged.text
+    return same and files and text.title == checked.title and rules.is_small_change(checked.body, text.body)
+
+
+def _credits_after(db: Session, viewer: Viewer, article: Article, merged: _Merged) -> set[int]:
+    """Co-authors after a save: what this person added and took away, on top of what others did meanwhile."""
+    current = set(queries.credited_ids(db, article.id))
+    latest = set((merged.latest.details or {}).get("co_authors", current))
+    if merged.text.co_authors is None or not _may_name_authors(viewer, article):
+        return latest
+    base = set(((merged.base.details if merged.base else None) or {}).get("co_authors", current))
+    mine = _co_authors(db, merged.text, base | latest) - {article.author_id}
+    return (latest | (mine - base)) - (base - mine)
+
+
 def _come_out(
-    db: Session, viewer: Viewer, article: Article, revision: Revision, outcome: str, policy: str, now: datetime
+    db: Session,
+    desk: Desk,
+    viewer: Viewer,
+    article: Article,
+    revision: Revision,
+    outcome: str,
+    policy: str,
+    now: datetime,
 ) -> None:
     if outcome == "publish":
         make_public(db, article, revision, now)
@@ -244,7 +262,7 @@ def _come_out(
         apply_details(db, article, revision)
         touch(db, "article", [article.id])
     if outcome == "review":
-        reviewing.submit(db, viewer, article, revision, policy, now)
+        reviewing.submit(db, desk.group, viewer, article, revision, policy, now)
 
 
 def keeps_categories(viewer: Viewer) -> bool:
@@ -256,17 +274,14 @@ def _may_name_authors(viewer: Viewer, article: Article) -> bool:
     return viewer.staff_id == article.author_id or keeps_categories(viewer)
 
 
-def _co_authors(db: Session, text: ArticleText) -> set[int]:
-    """Ids of the people named as co-authors. Raises Invalid with the names that fit nobody."""
-    found, unknown = writing_queries.people_named(db, text.co_authors or ())
+def _co_authors(db: Session, text: ArticleText, known: set[int]) -> set[int]:
+    """Ids of the people named as co-authors. Raises Invalid with the names that fit nobody, or more than one."""
+    found, unknown, unclear = writing_queries.people_named(db, text.co_authors or (), known)
     if unknown:
         raise Invalid({"co_authors": f"ไม่พบบุคลากรชื่อ {', '.join(unknown)} โปรดพิมพ์ชื่อและนามสกุล หรือรหัสบุคลากร"})
+    if unclear:
+        raise Invalid({"co_authors": f"มีบุคลากรชื่อ {', '.join(unclear)} มากกว่าหนึ่งคน โปรดพิมพ์รหัสบุคลากรแทน"})
     return found
-
-
-def _set_credits(db: Session, article: Article, wanted: set[int]) -> None:
-    db.execute(delete(ArticleCredit).where(ArticleCredit.article_id == article.id))
-    db.add_all([ArticleCredit(article_id=article.id, staff_id=number) for number in sorted(wanted)])
 
 
 def _check_group(viewer: Viewer, text: ArticleText) -> None:
@@ -275,15 +290,15 @@ def _check_group(viewer: Viewer, text: ArticleText) -> None:
 
 
 def _add_revision(
-    db: Session, article: Article, text: ArticleText, rendered: Rendered, editor_id: int, now: datetime
-) -> Revision:
+    db: Session, article: Article, text: ArticleText, rendered: Rendered, editor_id: int, credits: set[int], now: datetime
+) -> Revision:  # fmt: skip
     article.latest_number += 1
     article.version += 1
     revision = Revision(
         article_id=article.id, number=article.latest_number, title=text.title, body=text.body, html=rendered.html,
         headings=[[h.level, h.anchor, h.text] for h in rendered.headings], editor_id=editor_id, at=now,
         on=bangkok_day(now), summary=text.summary, minor=text.minor, approved=False, first=False,
-        version=article.version, details=text.details(),
+        version=article.version, details=text.details() | {"co_authors": sorted(credits)},
     )  # fmt: skip
     db.add(revision)
     return revision
@@ -299,8 +314,9 @@ def place_of(article_id: int | None, training_id: int | None) -> str:
 def autosave(db: Session, staff_id: int, place: str, fields: dict[str, str], now: datetime) -> None:
     """Keep what a person typed, unsaved, for that person only."""
     with transaction(db):
-        forget_autosave(db, staff_id, place)
-        db.add(Autosave(staff_id=staff_id, place=place, fields=fields, at=now))
+        insert_or_skip(db, Autosave, {"staff_id": staff_id, "place": place, "fields": fields, "at": now})
+        mine = (Autosave.staff_id == staff_id, Autosave.place == place)
+        db.execute(update(Autosave).where(*mine).values(fields=fields, at=now))
 
 
 def forget_autosave(db: Session, staff_id: int, place: str) -> None:
@@ -317,8 +333,9 @@ def discard_autosave(db: Session, staff_id: int, place: str) -> None:
 def note_presence(db: Session, article_id: int, staff_id: int, now: datetime) -> None:
     """A person has the article open in the editor now."""
     with transaction(db):
-        db.execute(delete(Editing).where(Editing.article_id == article_id, Editing.staff_id == staff_id))
-        db.add(Editing(article_id=article_id, staff_id=staff_id, seen_at=now))
+        insert_or_skip(db, Editing, {"article_id": article_id, "staff_id": staff_id, "seen_at": now})
+        mine = (Editing.article_id == article_id, Editing.staff_id == staff_id)
+        db.execute(update(Editing).where(*mine).values(seen_at=now))
         db.execute(delete(Editing).where(Editing.seen_at < now - timedelta(days=1)))
 
 
@@ -326,17 +343,21 @@ def restore_revision(db: Session, desk: Desk, viewer: Viewer, code: str, number:
     """Save an old text again as the newest one; it takes the same way to readers as any edit."""
     article = queries.article_to_edit(db, viewer, code)
     old = queries.revision(db, article, number)
-    latest = queries.revision(db, article, article.latest_number)
+    # Category, readers and so on stay what they are: an old text brings nothing but its words.
+    latest = queries.revision(db, article, queries.shown_number(article))
     text = writing_queries.text_of(db, article, latest)
-    text = replace(text, title=old.title, body=old.body, version=article.version, shorter=True,
-                   summary=f"กู้คืนฉบับที่ {number}", co_authors=None)  # fmt: skip
+    text = replace(
+        text, title=old.title, body=old.body, version=article.version, shorter=True, summary=f"กู้คืนฉบับที่ {number}",
+        co_authors=None,
+    )  # fmt: skip
     return save_article(db, desk, viewer, code, text, now, publish=article.state != State.DRAFT.value)
 
 
 def approve_article(db: Session, viewer: Viewer, code: str, version: int, now: datetime) -> Article:
     """ตรวจรับรอง the text as it stands. Raises NotAllowed for the author, Conflict for another version than seen."""
     article = queries.article_to_read(db, viewer, code)
-    if not rules.can_approve(viewer, article) or viewer.staff_id in queries.credited_ids(db, article.id):
+    involved = review_queries.hands_in(db, article, article.published_number or 0)
+    if not rules.can_approve(viewer, article) or viewer.staff_id in involved:
         raise NotAllowed("ผู้ตรวจรับรองต้องเป็นเลขานุการ หัวหน้าส่วนราชการ กรรมการ หรือทีมกลั่นกรอง และไม่ใช่ผู้เขียนเอง")
     with transaction(db):
         db.refresh(article, with_for_update=True)
@@ -345,8 +366,6 @@ def approve_article(db: Session, viewer: Viewer, code: str, version: int, now: d
         if article.review_approved_number == article.published_number:
             raise Conflict("ฉบับนี้มีผู้ตรวจรับรองแล้ว")
         shown = queries.revision(db, article, queries.shown_number(article))
-        if shown.editor_id == viewer.staff_id:
-            raise NotAllowed("ท่านเป็นผู้แก้ฉบับนี้เอง ขอให้ผู้อื่นตรวจรับรอง")
         today = bangkok_day(now)
         db.add(
             Review(
@@ -402,81 +421,3 @@ def undelete_article(db: Session, viewer: Viewer, code: str) -> Article:
         article.version += 1
         touch(db, "article", [article.id])
     return article
-
-
-def attach(db: Session, desk: Desk, viewer: Viewer, code: str, name: str, content: bytes, now: datetime) -> Attachment:
-    """Keep a file with an article; a taken name gets a number. Raises Invalid for a type not accepted."""
-    assert viewer.staff_id is not None
-    article = queries.article_to_edit(db, viewer, code)
-    if media_type(content) in IMAGES:
-        content = limited.run(Job("clean_picture", files={"in": content})).files["out"]
-    return _keep_file(db, desk, article, viewer.staff_id, name, content, now)
-
-
-def _keep_file(
-    db: Session, desk: Desk, article: Article, staff_id: int, name: str, content: bytes, now: datetime
-) -> Attachment:
-    stored = desk.files.keep(content)
-    wanted = clean_name(name, stored.media_type)
-    with transaction(db):
-        taken = {found.name for found in queries.attachments(db, article.id)}
-        stem, _, extension = wanted.rpartition(".")
-        free = next(n for n in (wanted, *(f"{stem}-{i}.{extension}" for i in range(2, 1000))) if n not in taken)
-        attachment = Attachment(
-            article_id=article.id, name=free, sha256=stored.sha256, size=stored.size, media_type=stored.media_type,
-            added_by_id=staff_id, added_at=now,
-        )  # fmt: skip
-        db.add(attachment)
-    return attachment
-
-
-def import_document(
-    db: Session, desk: Desk, viewer: Viewer, code: str, content: bytes, words: Callable[[str], list[str]], now: datetime
-) -> Imported:
-    """A Word or PDF file as Markdown for an article; its pictures become files of the article. The text is not saved."""
-    assert viewer.staff_id is not None
-    article = queries.article_to_edit(db, viewer, code)
-    refuse_old_office(content)
-    read = read_document(content, media_type(content))
-    markdown = soft_breaks.settle(read.markdown, words)
-    for name, picture in read.pictures.items():
-        kept = _keep_file(db, desk, article, viewer.staff_id, name, picture, now)
-        markdown = markdown.replace(f"]({name})", f"]({kept.name})")
-    return replace(read, markdown=markdown)
-
-
-@dataclass(frozen=True)
-class Applied:
-    """นำไปใช้แล้ว as typed: when, where, what changed, what came of it, and the sha256 of a file if any."""
-
-    on: date
-    note: str
-    place: str = ""
-    result: str = ""
-    file_sha256: str | None = None
-
-
-def record_application(db: Session, viewer: Viewer, code: str, new: Applied, now: datetime) -> Application:
-    """นำไปใช้แล้ว: waits for another person to verify. Raises Invalid per field."""
-    assert viewer.staff_id is not None
-    article = queries.article_to_read(db, viewer, code)
-    if article.state != State.PUBLISHED.value:
-        raise Invalid({"note": "บันทึกการนำไปใช้ได้เฉพาะบทความที่เผยแพร่อยู่"})
-    if not new.note.strip():
-        raise Invalid({"note": "โปรดเล่าสั้น ๆ ว่านำไปใช้ที่ไหน และเกิดผลอย่างไร"})
-    if new.on > bangkok_day(now):
-        raise Invalid({"on": "วันที่นำไปใช้ต้องไม่เป็นวันในอนาคต"})
-    same = select(Application.id).where(
-        Application.article_id == article.id, Application.staff_id == viewer.staff_id, Application.on == new.on
-    )
-    with transaction(db):
-        lock_for_transaction(db, f"application {article.id} {viewer.staff_id}")
-        if db.scalar(same) is not None:
-            raise Invalid({"on": "ท่านบันทึกการนำไปใช้ของวันนี้แล้ว"})
-        application = Application(
-            article_id=article.id, staff_id=viewer.staff_id, on=new.on, note=normalise(new.note)[:2000],
-            place=one_line(new.place)[:300], result=normalise(new.result)[:2000], file_sha256=new.file_sha256,
-            status=Status.SUBMITTED.value, recorded_at=now, recorded_by_id=viewer.staff_id,
-        )  # fmt: skip
-        db.add(application)
-    return application

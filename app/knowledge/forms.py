@@ -39,7 +39,7 @@ class ArticleForm(House):
             body=normalise(self.body.data or ""),
             category=self.category.data or "",
             tags=split_tags(self.tags.data or ""),
-            visibility=self.visibility.data,
+            visibility=self.visibility.data or "staff",
             group_id=self.group_id.data or None,
             summary=self.summary.data or "",
             minor=bool(self.minor.data),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.clock import bangkok_day
-from app.core.database import insert_or_skip, transaction
+from app.core.database import insert_new, lock_for_transaction, transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
+from app.core.records import Status
 from app.core.thai import normalise, one_line
 from app.knowledge import life_queries, queries, rules
 from app.knowledge.commands import Desk, keeps_categories
 from app.knowledge.models import (
     POLICIES,
+    Application,
     Article,
     ArticleComment,
     Category,
@@ -27,7 +30,7 @@ from app.knowledge.models import (
     TemplateText,
 )
 from app.knowledge.publishing import audience_of
-from app.notifications.commands import mark_read_by_url, notify, notify_codes
+from app.notifications.commands import Telling, mark_read_by_url, notify, notify_codes, notify_each
 from app.people.models import Role, Viewer
 from app.people.queries import people_on
 from app.search.documents import touch
@@ -53,7 +56,7 @@ def confirm_valid(db: Session, viewer: Viewer, code: str, until: date | None, no
         latest = queries.revision(db, article, article.latest_number)
         if latest.details:
             latest.details = {**latest.details, "review_due_on": until.isoformat()}
-        db.add(StillValid(article_id=article.id, by_id=viewer.staff_id, on=today, until=until))
+        db.add(StillValid(article_id=article.id, by_id=viewer.staff_id, on=today, until=until, version=article.version))
         mark_read_by_url(db, viewer.staff_id or 0, f"/articles/{code}", now)
     return until
 
@@ -63,15 +66,14 @@ def remind_of_reviews(db: Session, today: date, now: datetime) -> None:
     due = life_queries.review_due(db, today + timedelta(days=REMIND_DAYS))
     if not due:
         return
-    with transaction(db):
-        for article in due:
-            assert article.review_due_on is not None
-            late = article.review_due_on < today
-            notify(
-                db, "review_due", [article.author_id],
-                f"บทความ “{article.title}” {'เลยกำหนดทบทวนแล้ว จึงไม่นับในแผน' if late else 'ใกล้ถึงกำหนดทบทวน'} โปรดอ่านอีกครั้งว่ายังใช้ได้",
-                f"/articles/{article.code}", f"review_due:{article.id}:{article.review_due_on}:{late}", now,
-            )  # fmt: skip
+    told = []
+    for article in due:
+        late = article.review_due_on is not None and article.review_due_on < today
+        state = "เลยกำหนดทบทวนแล้ว จึงไม่นับในแผน" if late else "ใกล้ถึงกำหนดทบทวน"
+        text = f"บทความ “{article.title}” {state} โปรดอ่านอีกครั้งว่ายังใช้ได้"
+        key = f"review_due:{article.id}:{article.review_due_on}:{late}"
+        told.append(Telling(article.author_id, text, f"/articles/{article.code}", key))
+    notify_each(db, "review_due", told, now)
 
 
 def comment(db: Session, desk: Desk, viewer: Viewer, code: str, body: str, now: datetime) -> ArticleComment:
@@ -163,14 +165,9 @@ def ask_to_read(
     if not chosen:
         raise Invalid({"people": "โปรดเลือกผู้ที่ขอให้อ่าน (เฉพาะคนในส่วนราชการของท่าน และผู้ที่อ่านบทความนี้ได้)"})
     with transaction(db):
-        asked = set()
-        for number in sorted(chosen):
-            row = {
-                "article_id": article.id, "staff_id": number, "asked_by_id": viewer.staff_id, "asked_at": now,
-                "due_on": due_on,
-            }  # fmt: skip
-            if insert_or_skip(db, ReadRequest, row):
-                asked.add(number)
+        asked = chosen - set(db.scalars(select(ReadRequest.staff_id).where(ReadRequest.article_id == article.id)))
+        given = {"article_id": article.id, "asked_by_id": viewer.staff_id, "asked_at": now, "due_on": due_on}
+        insert_new(db, ReadRequest, [given | {"staff_id": number} for number in sorted(asked)])
         by = f" ภายใน {due_on.day}/{due_on.month}/{due_on.year + 543}" if due_on else ""
         notify(
             db, "read_asked", asked, f"{viewer.name} ขอให้ท่านอ่านและรับทราบ “{article.title}”{by}",
@@ -197,6 +194,43 @@ def confirm_read(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
 def read_request_of(db: Session, article_id: int, staff_id: int) -> ReadRequest | None:
     """Whether a person was asked to read an article."""
     return db.scalar(select(ReadRequest).where(ReadRequest.article_id == article_id, ReadRequest.staff_id == staff_id))
+
+
+@dataclass(frozen=True)
+class Applied:
+    """นำไปใช้แล้ว as typed: when, where, what changed, what came of it, and the sha256 of a file if any."""
+
+    on: date
+    note: str
+    place: str = ""
+    result: str = ""
+    file_sha256: str | None = None
+
+
+def record_application(db: Session, viewer: Viewer, code: str, new: Applied, now: datetime) -> Application:
+    """นำไปใช้แล้ว: waits for another person to verify. Raises Invalid per field."""
+    assert viewer.staff_id is not None
+    article = queries.article_to_read(db, viewer, code)
+    if article.state != State.PUBLISHED.value:
+        raise Invalid({"note": "บันทึกการนำไปใช้ได้เฉพาะบทความที่เผยแพร่อยู่"})
+    if not new.note.strip():
+        raise Invalid({"note": "โปรดเล่าสั้น ๆ ว่านำไปใช้ที่ไหน และเกิดผลอย่างไร"})
+    if new.on > bangkok_day(now):
+        raise Invalid({"on": "วันที่นำไปใช้ต้องไม่เป็นวันในอนาคต"})
+    same = select(Application.id).where(
+        Application.article_id == article.id, Application.staff_id == viewer.staff_id, Application.on == new.on
+    )
+    with transaction(db):
+        lock_for_transaction(db, f"application {article.id} {viewer.staff_id}")
+        if db.scalar(same) is not None:
+            raise Invalid({"on": "ท่านบันทึกการนำไปใช้ของวันนี้แล้ว"})
+        application = Application(
+            article_id=article.id, staff_id=viewer.staff_id, on=new.on, note=normalise(new.note)[:2000],
+            place=one_line(new.place)[:300], result=normalise(new.result)[:2000], file_sha256=new.file_sha256,
+            status=Status.SUBMITTED.value, recorded_at=now, recorded_by_id=viewer.staff_id,
+        )  # fmt: skip
+        db.add(application)
+    return application
 
 
 # --- categories ---
@@ -229,13 +263,17 @@ def save_category(
     if wrong:
         raise Invalid(wrong)
     with transaction(db):
+        lock_for_transaction(db, "categories")
+        taken = db.scalar(select(Category.id).where(Category.name == name))
+        if taken is not None and taken != number:
+            raise Invalid({"name": "มีหมวดชื่อนี้แล้ว"})
         category = db.get_one(Category, number) if number is not None else Category(name=name)
         renamed_from = category.name
         category.name, category.parent_id, category.policy = name, parent_id, policy
         db.add(category)
         db.flush()
         if number is not None and renamed_from != name:
-            _rename_in_drafts(db, category.id, renamed_from, name)
+            _rename_in_texts(db, renamed_from, name)
             _reindex_category(db, category.id)
     return category
 
@@ -273,7 +311,7 @@ def merge_categories(db: Session, viewer: Viewer, number: int, into: int) -> Non
         db.execute(update(Category).where(Category.parent_id == number).values(parent_id=into))
         # Texts filed under a checked category stay checked.
         db.execute(update(Category).where(Category.id == into).values(policy=stricter))
-        _rename_in_drafts(db, into, by_id[number].name, by_id[into].name)
+        _rename_in_texts(db, by_id[number].name, by_id[into].name)
         db.delete(db.get_one(Category, number))
 
 
@@ -284,18 +322,24 @@ def remove_category(db: Session, viewer: Viewer, number: int) -> None:
     if number not in by_id:
         raise NotFound("ไม่พบหมวดนี้")
     filed = db.scalar(select(func.count()).select_from(Article).where(Article.category_id == number))
-    if filed or by_id[number].children:
+    if filed or by_id[number].children or _texts_filed_under(db, by_id[number].name):
         raise Invalid({"into": "ลบได้เฉพาะหมวดที่ว่าง ย้ายหรือรวมบทความไปหมวดอื่นก่อน"})
     with transaction(db):
         db.delete(db.get_one(Category, number))
 
 
-def _rename_in_drafts(db: Session, number: int, old: str, new: str) -> None:
-    """Texts not yet published name their category: they follow."""
-    latest = (Revision.article_id == Article.id) & (Revision.number == Article.latest_number)
-    for revision in db.scalars(select(Revision).join(Article, latest).where(Article.category_id == number)):
-        if revision.details and revision.details.get("category") == old:
-            revision.details = {**revision.details, "category": new}
+def _texts_filed_under(db: Session, name: str) -> list[Revision]:
+    """The newest texts that name a category, those not yet published too."""
+    newest = (Revision.article_id == Article.id) & (Revision.number == Article.latest_number)
+    query = select(Revision.id, Revision.details).join(Article, newest).where(Article.deleted_at.is_(None))
+    ids = [number for number, details in db.execute(query) if details and details.get("category") == name]
+    return list(db.scalars(select(Revision).where(Revision.id.in_(ids))))
+
+
+def _rename_in_texts(db: Session, old: str, new: str) -> None:
+    """Texts name their category: they follow its name."""
+    for revision in _texts_filed_under(db, old):
+        revision.details = {**(revision.details or {}), "category": new}
 
 
 def _reindex_category(db: Session, number: int) -> None:

@@ -163,7 +163,7 @@ class ReviewComment(Base):
 
 
 class StillValid(Base):
-    """ยืนยันว่ายังใช้ได้: who read an article again on a day and moved its review date."""
+    """ยืนยันว่ายังใช้ได้: who read an article again on a day and moved its review date; `version` of the article after."""
 
     __tablename__ = "still_valid"
 
@@ -172,6 +172,7 @@ class StillValid(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     on: Mapped[date]
     until: Mapped[date]
+    version: Mapped[int]
 
 
 class Autosave(Base):

@@ -14,7 +14,7 @@ from app.core.clock import bangkok_day
 from app.core.database import insert_new, insert_or_skip
 from app.core.errors import Invalid
 from app.core.thai import fold, one_line
-from app.knowledge.models import Article, ArticleLink, ArticleTag, Category, Revision, State
+from app.knowledge.models import Article, ArticleCredit, ArticleLink, ArticleTag, Category, Revision, State
 from app.notifications.commands import notify, notify_codes
 from app.search.documents import touch
 
@@ -51,6 +51,9 @@ def apply_details(db: Session, article: Article, revision: Revision) -> None:
     article.series, article.series_number = details["series"], details["series_number"]
     db.execute(delete(ArticleTag).where(ArticleTag.article_id == article.id))
     db.add_all([ArticleTag(article_id=article.id, tag=tag) for tag in details["tags"]])
+    if "co_authors" in details:
+        db.execute(delete(ArticleCredit).where(ArticleCredit.article_id == article.id))
+        db.add_all([ArticleCredit(article_id=article.id, staff_id=number) for number in details["co_authors"]])
 
 
 def make_public(db: Session, article: Article, revision: Revision, now: datetime) -> None:

@@ -102,6 +102,17 @@ def revision(db: Session, article: Article, number: int) -> Revision:
     return found
 
 
+def details_of(db: Session, article: Article) -> dict[str, Any]:
+    """An article's details as it is now, in the form a revision keeps them; three statements."""
+    return {
+        "category": category_name(db, article.category_id), "visibility": article.visibility,
+        "tags": sorted(db.scalars(select(ArticleTag.tag).where(ArticleTag.article_id == article.id))),
+        "group_id": article.group_id, "series": article.series, "series_number": article.series_number,
+        "review_due_on": article.review_due_on.isoformat() if article.review_due_on else None,
+        "co_authors": sorted(credited_ids(db, article.id)),
+    }  # fmt: skip
+
+
 def category_name(db: Session, category_id: int | None) -> str:
     """Name of a category, "" for none."""
     return db.scalar(select(Category.name).where(Category.id == category_id)) or "" if category_id else ""
@@ -332,7 +343,7 @@ def category_counts(db: Session, viewer: Viewer) -> list[tuple[str, int]]:
     return [(name, count) for name, count in db.execute(query)]
 
 
-def history(db: Session, article: Article, *, whole: bool) -> list[tuple[Revision, str]]:
+def history(db: Session, viewer: Viewer, article: Article, *, whole: bool) -> list[tuple[Revision, str]]:
     """Revisions with editors' names, newest first; readers see only approved ones (`whole` False)."""
     query = (
         select(Revision, Staff.name)
@@ -343,7 +354,8 @@ def history(db: Session, article: Article, *, whole: bool) -> list[tuple[Revisio
     )
     if not whole:
         query = query.where(Revision.approved)
-    return [(found, name) for found, name in db.execute(query)]
+    rows = [(found, name) for found, name in db.execute(query)]
+    return rows if whole else [one for one in rows if rules.may_read_as(viewer, one[0].details)]
 
 
 def last_edit_at(db: Session, article_id: int, staff_id: int, before: datetime) -> datetime | None:

@@ -29,7 +29,10 @@ class Related:
             return []
         key = (article.id, article.published_number, f"{now:%Y%m%d%H}")
         if key not in self._known:
-            self._known[key] = attempt("finding related articles", lambda: self._find(db, article), list)
+            found: list[int] = attempt("finding related articles", lambda: self._find(db, article), lambda: [])
+            if not found:  # Perhaps the index is being made: ask again next time.
+                return []
+            self._known[key] = found
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return self._known[key]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
+from typing import TypeAlias
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.clock import bangkok_day
@@ -20,6 +22,9 @@ from app.knowledge.models import Article, ArticleCredit, Review, ReviewComment, 
 from app.knowledge.rules import ReviewFacts
 from app.people.models import Role, Service, Staff, StaffRole, Team, TeamMember, Viewer
 from app.people.queries import department_on, serves_on
+
+# (members, facilitators) of a group: known to the slice above.
+GroupPeople: TypeAlias = Callable[[Session, int], tuple[set[int], set[int]]]
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,12 @@ class Block:
 
 
 def _facts(
-    article: Article, review: Review, revision: Revision, credited: set[int], department: int | None
+    article: Article, review: Review, revision: Revision, hands: set[int], department: int | None
 ) -> ReviewFacts:
     details = revision.details or {}
+    submitted = {review.submitted_by_id} if review.submitted_by_id is not None else set()
     return ReviewFacts(
-        involved=frozenset({article.author_id, revision.editor_id, *credited, *({review.submitted_by_id} - {None})}),  # type: ignore[arg-type]
+        involved=frozenset({article.author_id, revision.editor_id} | hands | submitted),
         visibility=details.get("visibility", article.visibility),
         group_id=details.get("group_id", article.group_id),
         author_department=department,
@@ -63,10 +69,26 @@ def _facts(
     )
 
 
+def hands_in(db: Session, article: Article, upto: int, since: int = 0) -> set[int]:
+    """Everyone who had a hand in the texts after `since` up to `upto`: author, editors, co-authors then and now."""
+    query = select(Revision.editor_id, Revision.details).where(
+        Revision.article_id == article.id, Revision.number > since, Revision.number <= upto
+    )
+    hands = {article.author_id, *queries.credited_ids(db, article.id)}
+    for editor_id, details in db.execute(query):
+        hands |= {editor_id, *((details or {}).get("co_authors") or ())}
+    return hands
+
+
+def checked_number(db: Session, article: Article) -> int | None:
+    """Number of the newest text a person checked; None when nobody ever did."""
+    return db.scalar(select(func.max(Review.number)).where(Review.article_id == article.id, Review.state == "approved"))
+
+
 def facts_of(db: Session, article: Article, review: Review, revision: Revision, today: date) -> ReviewFacts:
-    """What decides who may take the round's next step; two statements."""
-    credited = set(queries.credited_ids(db, article.id))
-    return _facts(article, review, revision, credited, department_on(db, article.author_id, today))
+    """What decides who may take the round's next step; three statements."""
+    hands = hands_in(db, article, review.number, article.published_number or 0)
+    return _facts(article, review, revision, hands, department_on(db, article.author_id, today))
 
 
 def review_to_see(db: Session, viewer: Viewer, code: str, today: date) -> tuple[Article, Review, Revision]:
@@ -84,16 +106,32 @@ def review_to_see(db: Session, viewer: Viewer, code: str, today: date) -> tuple[
         credited = queries.credited_ids(db, article.id)
         if rules.can_edit(viewer, article, credited):
             return article, review, revision
+        if turn_of(db, viewer, article, review, revision, today):
+            return article, review, revision
         took_part = viewer.staff_id is not None and viewer.staff_id in (review.reviewer_id, review.head_id)
-        turn = review.state == "open" and rules.can_review(viewer, facts_of(db, article, review, revision, today))
-        allowed = article.visibility != "group" or article.group_id in viewer.group_ids
-        if turn or (took_part and allowed):
+        if took_part and rules.may_read_as(viewer, revision.details):
             return article, review, revision
     raise NotFound("ไม่พบบทความที่รอท่านตรวจ อาจมีผู้ตรวจแล้ว หรือผู้เขียนกำลังแก้ฉบับใหม่")
 
 
+def turn_of(
+    db: Session, viewer: Viewer, article: Article, review: Review, revision: Revision, today: date
+) -> bool:  # fmt: skip
+    """Whether the round is open and waits for this person."""
+    return review.state == "open" and rules.can_review(viewer, facts_of(db, article, review, revision, today))
+
+
+def checks_now(db: Session, viewer: Viewer, code: str, today: date) -> Article | None:
+    """The article when a round of it waits for this person now; None otherwise."""
+    try:
+        article, review, revision = review_to_see(db, viewer, code, today)
+    except NotFound:
+        return None
+    return article if turn_of(db, viewer, article, review, revision, today) else None
+
+
 def waiting_for(db: Session, viewer: Viewer, today: date) -> list[Waiting]:
-    """Open rounds whose next step this person may take, oldest first; two statements, none for most people."""
+    """Open rounds whose next step this person may take, oldest first; three statements, none for most people."""
     able = viewer.curates or viewer.facilitates
     if not able and not viewer.has(Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.EXECUTIVE):
         return []
@@ -107,36 +145,54 @@ def waiting_for(db: Session, viewer: Viewer, today: date) -> list[Waiting]:
         .order_by(Review.id)
         .limit(300)
     ).all()
-    credited: dict[int, set[int]] = defaultdict(set)
+    hands: dict[int, set[int]] = defaultdict(set)
     ids = [row[0].id for row in rows]
-    for article_id, number in db.execute(
-        select(ArticleCredit.article_id, ArticleCredit.staff_id).where(ArticleCredit.article_id.in_(ids))
-    ):
-        credited[article_id].add(number)
+    edits = (
+        select(Revision.article_id, Revision.editor_id, Revision.details)
+        .join(Article, Article.id == Revision.article_id)
+        .join(Review, Review.open_article_id == Article.id)
+        .where(
+            Article.id.in_(ids),
+            Revision.number > func.coalesce(Article.published_number, 0),
+            Revision.number <= Review.number,
+        )
+    )
+    for article_id, editor_id, details in db.execute(edits):
+        hands[article_id] |= {editor_id, *((details or {}).get("co_authors") or ())}
+    credits = select(ArticleCredit.article_id, ArticleCredit.staff_id).where(ArticleCredit.article_id.in_(ids))
+    for article_id, number in db.execute(credits):
+        hands[article_id].add(number)
     found = []
     for article, review, revision, name, department in rows:
-        facts = _facts(article, review, revision, credited[article.id], department)
+        facts = _facts(article, review, revision, hands[article.id], department)
         if rules.can_review(viewer, facts):
             since = review.submitted_at or revision.at
             found.append(Waiting(article.code, revision.title, name, bangkok_day(since), facts.head_step))
     return found
 
 
-def called_for(db: Session, facts: ReviewFacts, today: date) -> set[int]:
-    """People told that a round waits: secretaries, the author's head and curators; executives when there is no head."""
+def called_for(db: Session, facts: ReviewFacts, group: GroupPeople, today: date) -> set[int]:
+    """People told that a round waits: secretaries, the author's head and curators; executives when there is no head.
+
+    Of a group's text its facilitators, and of the others only `members`.
+    """
     head_here = and_(StaffRole.role == Role.HEAD.value, Service.department_id == facts.author_department)
     query = select(StaffRole.staff_id).join(Staff, Staff.id == StaffRole.staff_id).where(Staff.active)
     query = query.outerjoin(Service, and_(Service.staff_id == Staff.id, serves_on(today)))
     not_these = set(facts.involved) | {facts.reviewer_id or 0}
     heads = set(db.scalars(query.where(head_here))) - not_these
+    inside = facts.visibility == "group" and facts.group_id is not None
+    members, facilitators = group(db, facts.group_id) if inside and facts.group_id is not None else (None, set())
     if facts.head_step:
-        return heads or set(db.scalars(query.where(StaffRole.role == Role.EXECUTIVE.value))) - not_these
+        called = heads or set(db.scalars(query.where(StaffRole.role == Role.EXECUTIVE.value))) - not_these
+        return called if members is None else called & members
     secretaries = set(db.scalars(query.where(StaffRole.role == Role.SECRETARY.value)))
     appointed = and_(
         Team.kind == "curate", Team.valid_from <= today, or_(Team.valid_to.is_(None), Team.valid_to >= today)
     )
     curators = set(db.scalars(select(TeamMember.staff_id).join(Team, Team.id == TeamMember.team_id).where(appointed)))
-    return (heads | secretaries | curators) - not_these
+    called = (heads | secretaries | curators) - not_these
+    return called if members is None else (called & members) | (facilitators - not_these)
 
 
 def comments_of_round(db: Session, review_id: int) -> list[Said]:

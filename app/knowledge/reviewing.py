@@ -16,14 +16,17 @@ from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.thai import normalise, one_line
 from app.knowledge import queries, review_queries, rules
 from app.knowledge.models import Article, Review, ReviewComment, Revision
-from app.knowledge.publishing import audience_of, make_public
+from app.knowledge.publishing import make_public
+from app.knowledge.review_queries import GroupPeople
 from app.notifications.commands import mark_read_by_url, notify
 from app.people.models import Viewer
 
 CLOSED = "รอบตรวจนี้จบไปแล้ว อาจมีผู้ตรวจคนอื่นทำก่อน หรือผู้เขียนส่งฉบับใหม่ โปรดเปิดหน้านี้ใหม่"
 
 
-def submit(db: Session, viewer: Viewer, article: Article, revision: Revision, policy: str, now: datetime) -> Review:
+def submit(
+    db: Session, group: GroupPeople, viewer: Viewer, article: Article, revision: Revision, policy: str, now: datetime
+) -> Review:  # fmt: skip
     """Open a round for a text; inside a transaction that holds the article."""
     review = Review(
         article_id=article.id, open_article_id=article.id, number=revision.number, policy=policy, state="open",
@@ -31,18 +34,21 @@ def submit(db: Session, viewer: Viewer, article: Article, revision: Revision, po
     )  # fmt: skip
     db.add(review)
     db.flush()
-    _call(db, article, review, revision, now)
+    _call(db, group, article, review, revision, now)
     return review
 
 
-def _call(db: Session, article: Article, review: Review, revision: Revision, now: datetime) -> None:
+def _call(
+    db: Session, group: GroupPeople, article: Article, review: Review, revision: Revision, now: datetime
+) -> None:  # fmt: skip
     """Tell those whose turn it is: few people, not everyone who might."""
     facts = review_queries.facts_of(db, article, review, revision, bangkok_day(now))
-    called = review_queries.called_for(db, facts, bangkok_day(now))
+    called = review_queries.called_for(db, facts, group, bangkok_day(now))
+    audience = f"g{facts.group_id}" if facts.visibility == "group" else ""
     step = "head" if facts.head_step else "review"
     notify(
         db, "review_asked", called, f"บทความ “{revision.title}” รอท่าน{'อนุมัติ' if facts.head_step else 'ตรวจ'}",
-        f"/articles/{article.code}/review", f"{step}:{review.id}", now, audience=audience_of(article),
+        f"/articles/{article.code}/review", f"{step}:{review.id}", now, audience=audience,
     )  # fmt: skip
 
 
@@ -80,15 +86,19 @@ def _open_round(
     return article, review, revision
 
 
-def approve(db: Session, viewer: Viewer, code: str, review_id: int, now: datetime) -> str:
-    """Agree with a text. Returns `published`, or `head` when the head's approval is still wanted."""
+def approve(
+    db: Session, group: GroupPeople, viewer: Viewer, code: str, review_id: int, now: datetime, *, head_step: bool = False
+) -> str:  # fmt: skip
+    """Agree with a text, in the step one saw. Returns `published`, or `head` when the head's approval is still wanted."""
     today = bangkok_day(now)
     with transaction(db):
         article, review, revision = _open_round(db, viewer, code, review_id, today)
+        if head_step != (review.policy == "two" and review.reviewer_id is not None):
+            raise Conflict(CLOSED)
         mark_read_by_url(db, viewer.staff_id or 0, f"/articles/{code}/review", now)
         if review.policy == "two" and review.reviewer_id is None:
             review.reviewer_id, review.reviewed_on = viewer.staff_id, today
-            _call(db, article, review, revision, now)
+            _call(db, group, article, review, revision, now)
             return "head"
         if review.reviewer_id is None:
             review.reviewer_id, review.reviewed_on = viewer.staff_id, today

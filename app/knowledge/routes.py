@@ -21,8 +21,8 @@ from app.core.guard import attempt
 from app.core.paging import page_number
 from app.core.web import config, db, flash_invalid, is_navigation, now, part, today
 from app.knowledge import commands, life, life_queries, queries, review_queries, rules
-from app.knowledge.commands import Applied
 from app.knowledge.forms import ApplyForm, CommentForm, ReadForm, RetireForm, ShareForm, ValidForm
+from app.knowledge.life import Applied
 from app.knowledge.models import Article
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
@@ -139,9 +139,10 @@ def _article_of_file(code: str) -> Article:
     try:
         return queries.article_to_read(db(), viewer(), code)
     except NotFound:
-        if viewer().staff_id is None:
+        checked = review_queries.checks_now(db(), viewer(), code, today()) if viewer().staff_id else None
+        if checked is None:
             raise
-        return review_queries.review_to_see(db(), viewer(), code, today())[0]
+        return checked
 
 
 def _hides(article: Article, name: str, added_at: datetime) -> bool:
@@ -157,11 +158,7 @@ def _hides(article: Article, name: str, added_at: datetime) -> bool:
         return True
     if rules.can_edit(who, article, queries.credited_ids(db(), article.id)):
         return False
-    try:
-        review_queries.review_to_see(db(), who, article.code, today())
-    except NotFound:
-        return True
-    return False
+    return review_queries.checks_now(db(), who, article.code, today()) is None
 
 
 @blueprint.get("/articles/<code>/files/<name>")
@@ -198,7 +195,7 @@ def history(code: str) -> str:
     """Revisions, newest first. Readers see approved ones only."""
     article = queries.article_to_read(db(), viewer(), code)
     whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
-    revisions = queries.history(db(), article, whole=whole)
+    revisions = queries.history(db(), viewer(), article, whole=whole)
     return render_template("knowledge/history.html", article=article, revisions=revisions, can_edit=whole)
 
 
@@ -216,7 +213,7 @@ def diff(code: str) -> str:
     article = queries.article_to_read(db(), viewer(), code)
     whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
     pair = [queries.revision(db(), article, _number(request.args.get(name))) for name in ("from", "to")]
-    if not whole and not all(revision.approved for revision in pair):
+    if not whole and not all(one.approved and rules.may_read_as(viewer(), one.details) for one in pair):
         raise NotFound("ไม่พบฉบับนี้ของบทความ")
     lines = rules.compare(pair[0].body, pair[1].body, part("search").words.pieces)
     return render_template("knowledge/diff.html", article=article, old=pair[0], new=pair[1], lines=lines)
@@ -228,7 +225,7 @@ def revision(code: str, number: str) -> str:
     article = queries.article_to_read(db(), viewer(), code)
     whole = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
     found = queries.revision(db(), article, _number(number))
-    if not found.approved and not whole:
+    if not whole and not (found.approved and rules.may_read_as(viewer(), found.details)):
         raise NotFound("ไม่พบฉบับนี้ของบทความ")
     return render_template("knowledge/revision.html", article=article, revision=found)
 
@@ -304,7 +301,7 @@ def apply(code: str) -> Response:
             form.on.data, form.note.data or "", form.place.data or "", form.result.data or "",
             kept.sha256 if kept else None,
         )  # fmt: skip
-        commands.record_application(db(), viewer(), code, new, now())
+        life.record_application(db(), viewer(), code, new, now())
         flash("บันทึกการนำไปใช้แล้ว รอผู้อื่นตรวจยืนยัน")
     except Invalid as error:
         flash_invalid(error)

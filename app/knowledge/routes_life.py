@@ -77,7 +77,7 @@ def comment(code: str) -> Response:
     return redirect(url_for("knowledge.show", code=code, _anchor="comments"))
 
 
-@blueprint.post("/articles/<code>/comments/<int:number>/take-back")
+@blueprint.post("/articles/<code>/comments/<int(max=2147483647):number>/take-back")
 @staff_only
 def take_back(code: str, number: int) -> Response:
     """Take one's comment back."""
@@ -140,7 +140,7 @@ def categories() -> str | Response | tuple[str, int]:
     return render_template("knowledge/categories.html", tree=tree, form=form, policies=POLICIES), status
 
 
-@blueprint.post("/categories/<int:number>")
+@blueprint.post("/categories/<int(max=2147483647):number>")
 @staff_only
 def change_category(number: int) -> Response:
     """Rename, move, set the policy, merge into another, or remove."""

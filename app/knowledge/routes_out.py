@@ -65,7 +65,10 @@ def _paper(session: Session, article: Article, page: queries.ArticlePage) -> Pap
         facts.append(("เลิกใช้", f"{day(article.retired_on)} {article.retire_reason}"))
     signatures = [Signature("ผู้จัดทำ", short_name(page.author.name), day(page.revision.on))]
     round_ = review_queries.approval_of(session, article)
-    if round_ is not None:
+    if round_ is not None and article.review_approved_number not in (None, article.published_number):
+        older = f"ตรวจรับรองฉบับที่ {round_.review.number} ไม่ใช่ฉบับนี้"
+        signatures.append(Signature("ผู้ตรวจ", older, day(round_.review.approved_on)))
+    elif round_ is not None:
         signatures.append(Signature("ผู้ตรวจ", short_name(round_.reviewer), day(round_.review.reviewed_on)))
         approver = short_name(round_.head or round_.reviewer)
         signatures.append(Signature("ผู้อนุมัติ", approver, day(round_.review.approved_on)))

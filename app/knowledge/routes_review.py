@@ -33,7 +33,8 @@ def show(code: str) -> str:
     said = review_queries.comments_of_round(db(), review.id)
     template = templates(db()).get(article.template)
     turn = review.state == "open" and rules.can_review(viewer(), facts)
-    files = [one.name for one in queries.attachments(db(), article.id)]
+    writes = rules.can_edit(viewer(), article, queries.credited_ids(db(), article.id))
+    files = [one.name for one in queries.attachments(db(), article.id)] if turn or writes else []
     return render_template(
         "knowledge/review.html", article=article, review=review, revision=revision, turn=turn, policies=POLICIES,
         head_step=facts.head_step, blocks=review_queries.paragraphs_of(revision.html), said=said, note_form=NoteForm(),
@@ -68,7 +69,10 @@ def comment(code: str) -> Response:
 @staff_only
 def approve(code: str) -> Response:
     """Agree."""
-    outcome = reviewing.approve(db(), viewer(), code, _number("review"), now())
+    outcome = reviewing.approve(
+        db(), part("desk").group, viewer(), code, _number("review"), now(),
+        head_step=request.form.get("step") == "head",
+    )  # fmt: skip
     part("worker").wake()
     if outcome == "head":
         flash("ตรวจแล้ว รอหัวหน้าส่วนราชการของผู้เขียนอนุมัติ")

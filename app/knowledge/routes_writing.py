@@ -9,13 +9,23 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app.core.errors import Invalid, NotFound, TooLarge
+from app.core.errors import Conflict, Invalid, KhlangError, NotAllowed, NotFound, TooLarge
 from app.core.rendering import MAX_CHARACTERS
 from app.core.thai import normalise, one_line, thai_date
 from app.core.web import config, db, flash_invalid, now, offered, part, today, wants_json
 from app.documents import soft_breaks
 from app.documents.imported import Imported, read_paste
-from app.knowledge import commands, life_queries, merging, queries, review_queries, reviewing, rules, writing_queries
+from app.knowledge import (
+    attaching,
+    commands,
+    life_queries,
+    merging,
+    queries,
+    review_queries,
+    reviewing,
+    rules,
+    writing_queries,
+)
 from app.knowledge.commands import Saved, StaleVersion
 from app.knowledge.forms import ArticleForm
 from app.knowledge.models import Article, Autosave, Origin
@@ -91,7 +101,7 @@ def new() -> str | Response | tuple[str, int] | tuple[Response, int]:
         origin = Origin(training_id=training.id if training else None)
         publish = request.form.get("act") == "publish"
         article = commands.create_article(db(), part("desk"), viewer(), form.text(), origin, now(), publish=publish)
-    except (Invalid, TooLarge) as error:
+    except (Invalid, TooLarge, NotAllowed) as error:
         return _wrong(form, None, training, error)
     part("worker").wake()
     return _after_save(article, _outcome_of_new(article))
@@ -151,7 +161,7 @@ def edit(code: str) -> str | Response | tuple[str, int] | tuple[Response, int]:
         )  # fmt: skip
     except StaleVersion as stale:
         return _conflict(form, article, stale), 409
-    except (Invalid, TooLarge) as error:
+    except (Invalid, TooLarge, NotAllowed, Conflict) as error:
         return _wrong(form, article, None, error)
     part("worker").wake()
     return _after_save(saved.article, saved.outcome, saved)
@@ -170,12 +180,12 @@ def _numbered(prefix: str) -> list[str]:
 
 
 def _wrong(
-    form: ArticleForm, article: Article | None, training: Training | None, error: Invalid | TooLarge
+    form: ArticleForm, article: Article | None, training: Training | None, error: KhlangError
 ) -> tuple[str, int] | tuple[Response, int]:
-    if isinstance(error, TooLarge):
-        form.form_errors = [error.message]
-    else:
+    if isinstance(error, Invalid):
         form.take(error)
+    else:
+        form.form_errors = [error.message]
     if wants_json():
         said = [error.message] if error.message else [str(texts[0]) for texts in form.errors.values()]
         return jsonify(error=" ".join(said)), error.status
@@ -192,7 +202,7 @@ def _editor(form: ArticleForm, article: Article | None, training: Training | Non
     return render_template(
         "knowledge/editor.html", form=form, article=article, training=training, files=files, tree=tree,
         templates=templates(db()).values(), limit=MAX_CHARACTERS, upload_mb=config().max_upload_bytes // 1024 // 1024,
-        sections=rules.checklist(chosen.body, body) if chosen else [], kept=_lost(kept, saved_body),
+        sections=rules.checklist(chosen.body, body) if chosen else [], kept=_lost(kept, saved_body, article.title if article else ""),
         others=writing_queries.others_editing(db(), article.id, staff_id(), now() - PRESENT_FOR) if article else [],
         review=review, series=life_queries.series_names(db()), may_add_category=commands.keeps_categories(who),
         comments=review_queries.comments_to_settle(db(), article.id) if article else [],
@@ -201,9 +211,9 @@ def _editor(form: ArticleForm, article: Article | None, training: Training | Non
     )  # fmt: skip
 
 
-def _lost(kept: Autosave | None, saved: str) -> dict[str, Any] | None:
+def _lost(kept: Autosave | None, saved: str, title: str) -> dict[str, Any] | None:
     """What was typed and not saved, beside what is saved; None when there is no difference."""
-    if kept is None or normalise(str(kept.fields.get("body", ""))) == saved:
+    if kept is None or (normalise(str(kept.fields.get("body", ""))) == saved and kept.fields.get("title") == title):
         return None
     lines = rules.compare(saved, normalise(str(kept.fields.get("body", ""))), part("search").words.pieces)
     return {"at": kept.at, "lines": lines}
@@ -330,7 +340,7 @@ def upload(code: str) -> Response | tuple[Response, int]:
     try:
         if given is None or not given.filename:
             raise Invalid({"file": "โปรดเลือกไฟล์"})
-        kept = commands.attach(db(), part("desk"), viewer(), code, given.filename, given.read(), now())
+        kept = attaching.attach(db(), part("desk"), viewer(), code, given.filename, given.read(), now())
     except Invalid as error:
         if wants_json():
             return jsonify(error=" ".join(error.fields.values())), 400
@@ -357,7 +367,7 @@ def import_document() -> str | Response | tuple[Response, int] | tuple[str, int]
         begun = not code
         article = queries.article_to_edit(db(), viewer(), code) if code else _draft_for_import(given.filename)
         try:
-            read = commands.import_document(
+            read = attaching.import_document(
                 db(), part("desk"), viewer(), article.code, content, part("search").words.pieces, now()
             )
         except Invalid:
@@ -392,17 +402,17 @@ def _draft_for_import(filename: str) -> Article:
     return commands.create_article(db(), part("desk"), viewer(), draft, origin, now(), publish=False)
 
 
-def _imported(article: Article, read: Imported) -> str:
-    rendered = commands.render_article(part("desk"), article.code, read.markdown)
+def _imported(article: Article, read: Imported, *, preview: bool = True) -> str:
+    html = commands.render_article(part("desk"), article.code, read.markdown).html if preview else ""
     text = writing_queries.text_of(db(), article, queries.revision(db(), article, article.latest_number))
     return render_template(
-        "knowledge/imported.html", article=article, read=read, html=rendered.html, has_text=bool(text.body.strip())
+        "knowledge/imported.html", article=article, read=read, html=html, has_text=bool(text.body.strip())
     )
 
 
 @blueprint.post("/articles/<code>/import")
 @staff_only
-def use_import(code: str) -> Response:
+def use_import(code: str) -> Response | tuple[str, int]:
     """The looked-over text of a file becomes, or joins, the article's draft."""
     article = queries.article_to_edit(db(), viewer(), code)
     body, title = normalise(request.form.get("body", "")), one_line(request.form.get("title", ""))
@@ -411,8 +421,10 @@ def use_import(code: str) -> Response:
     text = rules.with_imported(text, title, body, replace_all=how == "replace")
     try:
         commands.save_article(db(), part("desk"), viewer(), code, text, now(), publish=False)
-    except (Invalid, TooLarge) as error:
+    except (Invalid, TooLarge, NotAllowed, Conflict) as error:
         flash(error.message, "error")
+        read = Imported(body, title)
+        return _imported(article, read, preview=False), error.status
     return redirect(url_for("writing.edit", code=code))
 
 
@@ -445,7 +457,7 @@ def restore(code: str, number: str) -> Response:
     return _after_save(saved.article, saved.outcome)
 
 
-@blueprint.post("/articles/<code>/comments/<int:number>/settle")
+@blueprint.post("/articles/<code>/comments/<int(max=2147483647):number>/settle")
 @staff_only
 def settle_comment(code: str, number: int) -> Response:
     """The author has dealt with a reviewer's comment."""

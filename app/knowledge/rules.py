@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
 import yaml
 
@@ -17,6 +19,11 @@ from app.people.models import Role, Viewer
 MAX_TITLE = 200
 MAX_TAGS = 12
 MAX_COMPARED = 1_000_000
+# A change of one of these is never small: numbers, headings, links of every spelling, raw HTML.
+_CAREFUL = (
+    r"[0-9๐-๙]+", r"(?m)^#{1,6}\s.*$", r"\]\([^)]*\)|\[\[[^\]]*\]\]", r"(?i)(?:href|src)\s*=\s*\S+|https?://\S+|mailto:\S+",
+    r"<[^>]*>",
+)  # fmt: skip
 
 
 def can_read(viewer: Viewer, article: Article, credited: frozenset[int] = frozenset()) -> bool:
@@ -85,7 +92,7 @@ def outcome(act: str, policy: str, *, small: bool) -> str:
 
 def is_small_change(old: str, new: str) -> bool:
     """A correction of spelling or layout: at most 40 characters or 1 % changed, no number, heading or link touched."""
-    for pattern in (r"[0-9๐-๙]+", r"(?m)^#{1,6}\s.*$", r"\]\([^)]*\)|\[\[[^\]]*\]\]"):
+    for pattern in _CAREFUL:
         if re.findall(pattern, old) != re.findall(pattern, new):
             return False
     before, after = old.split("\n"), new.split("\n")
@@ -156,6 +163,37 @@ def article_slug(title: str) -> str:
     return name + "-" if name in _PAGES else name
 
 
+def merge_details(text: ArticleText, old: Mapping[str, Any], theirs: Mapping[str, Any]) -> ArticleText:
+    """What belongs to an article beside its words, three ways: theirs where I changed nothing, tags as sets.
+
+    Readers and their group go together, and so do a series and its number.
+    """
+    if not old or not theirs:
+        return text
+    mine = text.details()
+    for pair in (("category",), ("visibility", "group_id"), ("series", "series_number"), ("review_due_on",)):
+        if all(mine[name] == old.get(name) for name in pair):
+            mine |= {name: theirs[name] for name in pair}
+    before, others = set(old.get("tags", ())), list(theirs.get("tags", ()))
+    tags = [tag for tag in others if tag in mine["tags"] or tag not in before]
+    tags += [tag for tag in mine["tags"] if tag not in before and tag not in tags]
+    due = mine["review_due_on"]
+    return replace(
+        text, category=mine["category"], tags=tuple(tags), visibility=mine["visibility"], group_id=mine["group_id"],
+        series=mine["series"], series_number=mine["series_number"],
+        review_due_on=date.fromisoformat(due) if due else None,
+    )  # fmt: skip
+
+
+def may_read_as(viewer: Viewer, details: Mapping[str, Any] | None) -> bool:
+    """Whether a text was meant for this person when it was saved; texts of which nothing is known follow the article."""
+    if not details or details["visibility"] == "public":
+        return True
+    if details["visibility"] == "staff":
+        return viewer.is_staff
+    return details["group_id"] in viewer.group_ids
+
+
 def draft_of(text: ArticleText, title: str) -> ArticleText:
     """A draft that holds what was typed so far, under a title."""
     return replace(text, title=title, version=0)
@@ -164,7 +202,8 @@ def draft_of(text: ArticleText, title: str) -> ArticleText:
 def with_imported(text: ArticleText, title: str, body: str, *, replace_all: bool) -> ArticleText:
     """A text with an imported one in its place or after it; the title is taken when the text had no words yet."""
     fresh = replace_all or not text.body.strip()
-    joined = body if fresh else text.body.rstrip("\n") + "\n\n" + body
+    heading = f"## {title}\n\n" if title and not fresh else ""
+    joined = body if fresh else text.body.rstrip("\n") + "\n\n" + heading + body
     return replace(
         text,
         title=(title or text.title)[:MAX_TITLE] if fresh else text.title,
@@ -205,7 +244,7 @@ def read_template(key: str, text: str) -> Template:
     parts = text.replace("\r\n", "\n").split("---\n", 2)
     try:
         head = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or not str(head.get("name") or "").strip():
         raise Invalid({"text": "แบบต้องขึ้นต้นด้วยบรรทัด --- ตามด้วย name: ชื่อแบบ แล้วปิดด้วยบรรทัด --- ก่อนเนื้อหา"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import Invalid
 from app.core.thai import one_line
 from app.knowledge import queries
-from app.knowledge.models import Article, ArticleCredit, ArticleTag, ArticleText, Autosave, Editing, Revision, State
+from app.knowledge.models import Article, ArticleText, Autosave, Editing, Revision, State, StillValid
 from app.people.models import Staff, Viewer
 from app.people.rules import short_name
 
@@ -25,19 +26,10 @@ def base_revision(db: Session, article: Article, version: int) -> Revision | Non
 
 def text_of(db: Session, article: Article, revision: Revision) -> ArticleText:
     """A saved text as the editor takes it, based on the article as it is now; at most three statements."""
-    details = revision.details or {
-        "category": queries.category_name(db, article.category_id), "visibility": article.visibility,
-        "tags": sorted(db.scalars(select(ArticleTag.tag).where(ArticleTag.article_id == article.id))),
-        "group_id": article.group_id, "series": article.series, "series_number": article.series_number,
-        "review_due_on": article.review_due_on.isoformat() if article.review_due_on else None,
-    }  # fmt: skip
+    details = revision.details or queries.details_of(db, article)
     due = details["review_due_on"]
-    names = db.scalars(
-        select(Staff.name)
-        .join(ArticleCredit, ArticleCredit.staff_id == Staff.id)
-        .where(ArticleCredit.article_id == article.id)
-        .order_by(Staff.code)
-    )
+    numbers = details.get("co_authors") or ()
+    names = db.scalars(select(Staff.name).where(Staff.id.in_(numbers)).order_by(Staff.code))
     return ArticleText(
         title=revision.title, body=revision.body, category=details["category"], tags=tuple(details["tags"]),
         visibility=details["visibility"], group_id=details["group_id"], version=article.version,
@@ -46,15 +38,28 @@ def text_of(db: Session, article: Article, revision: Revision) -> ArticleText:
     )  # fmt: skip
 
 
-def people_named(db: Session, names: Iterable[str]) -> tuple[set[int], list[str]]:
-    """Ids of people by name, with or without title, or by code; and the names that fit nobody. One statement."""
+def people_named(db: Session, names: Iterable[str], known: set[int]) -> tuple[set[int], list[str], list[str]]:
+    """Ids of people by name, with or without title, or by code; then names that fit nobody, and those that fit several.
+
+    Of several, one of the `known` is meant; people who left count only when known. One statement.
+    """
     wanted = [one_line(name) for name in names if one_line(name)]
     if not wanted:
-        return set(), []
-    known: dict[str, int] = {}
-    for number, code, name in db.execute(select(Staff.id, Staff.code, Staff.name).where(Staff.active)):
-        known |= {code: number, name: number, short_name(name): number}
-    return {known[name] for name in wanted if name in known}, [name for name in wanted if name not in known]
+        return set(), [], []
+    fits: dict[str, set[int]] = defaultdict(set)
+    for number, code, name, active in db.execute(select(Staff.id, Staff.code, Staff.name, Staff.active)):
+        if active or number in known:
+            for spelling in {code, name, short_name(name)}:
+                fits[spelling].add(number)
+    chosen = {name: fits[name] & known or fits[name] for name in wanted}
+    found = {number for numbers in chosen.values() if len(numbers) == 1 for number in numbers}
+    return found, [n for n in wanted if not chosen[n]], [n for n in wanted if len(chosen[n]) > 1]
+
+
+def confirmed_since(db: Session, article_id: int, version: int) -> date | None:
+    """Review date of the newest ยืนยันว่ายังใช้ได้ after a version of the article, if any."""
+    query = select(StillValid.until).where(StillValid.article_id == article_id, StillValid.version > version)
+    return db.scalar(query.order_by(StillValid.id.desc()).limit(1))
 
 
 def successor_named(db: Session, viewer: Viewer, text: str) -> Article:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -37,6 +38,38 @@ def notify(
         if wanted[number] is not Frequency.OFF
     ]  # fmt: skip
     insert_new(db, Notification, rows)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One thing one person is to be told."""
+
+    staff_id: int
+    text: str
+    url: str
+    key: str
+
+
+def notify_each(db: Session, kind: str, tellings: list[Telling], now: datetime) -> None:
+    """Tell many people things of their own, each once; its own transaction, and none when all were told before."""
+    told = set(
+        db.execute(select(Notification.staff_id, Notification.key).where(Notification.kind == kind)).tuples()
+    )  # fmt: skip
+    fresh = [one for one in tellings if (one.staff_id, one.key) not in told]
+    if not fresh:
+        return
+    wanted = queries.choices(db, {one.staff_id for one in fresh}, kind)
+    rows = [
+        {
+            "staff_id": one.staff_id, "kind": kind, "key": one.key, "text": one_line(one.text)[:600], "url": one.url,
+            "audience": "", "at": now, "mail": wanted[one.staff_id].value, "tries": 0,
+            "mail_state": (MailState.WAITING if wanted[one.staff_id] in MAILED else MailState.NONE).value,
+        }
+        for one in fresh
+        if wanted[one.staff_id] is not Frequency.OFF
+    ]  # fmt: skip
+    with transaction(db):
+        insert_new(db, Notification, rows)
 
 
 def notify_codes(

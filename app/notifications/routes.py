@@ -23,7 +23,7 @@ def index() -> str:
     return render_template("notifications/index.html", page=page, kinds=KINDS)
 
 
-@blueprint.post("/notifications/<int:number>/open")
+@blueprint.post("/notifications/<int(max=2147483647):number>/open")
 @staff_only
 def open_one(number: int) -> Response:
     """Mark one as read and go where it leads."""

@@ -358,10 +358,12 @@ function review(read) {
   dialog.onclose = () => {
     if (!dialog.returnValue) return;
     const text = $("import-text").value;
-    if (dialog.returnValue === "replace") {
-      put(0, body.value.length, text);
-      if (read.title && /^(ร่างยังไม่มีชื่อ)?$/.test(form.elements.title.value)) form.elements.title.value = read.title;
-    } else insert(text + "\n");
+    // The file's own title goes to the title when there is none yet; else it stays as a heading, never lost.
+    const untitled = read.title && /^(ร่างยังไม่มีชื่อ)?$/.test(form.elements.title.value);
+    if (untitled) form.elements.title.value = read.title;
+    const whole = read.title && !untitled ? `## ${read.title}\n\n${text}` : text;
+    if (dialog.returnValue === "replace") put(0, body.value.length, whole);
+    else insert(whole + "\n");
     body.setSelectionRange(0, 0);
     body.scrollTop = 0;
   };

@@ -13,7 +13,7 @@ from app.core.database import insert_or_skip, transaction
 from app.core.errors import Invalid
 from app.core.records import Status, mark_void
 from app.core.thai import one_line, thai_date
-from app.notifications.commands import notify
+from app.notifications.commands import Telling, notify_each
 from app.training.models import TRAINING_KINDS, Attendance, Obligation, Report, Training, Waiver
 from app.training.queries import obligation_stage
 
@@ -119,16 +119,15 @@ def waive(db: Session, training_id: int, person_id: int, reason: str, by_id: int
 
 def remind(db: Session, owed: list[Obligation], today: date, now: datetime) -> None:
     """Tell people what they owe: seven days before, on the day, then weekly; each reminder once."""
-    with transaction(db):
-        for one in owed:
-            stage = obligation_stage(one.due_on, today)
-            if stage:
-                late = (
-                    f"เลยกำหนดแล้ว {(today - one.due_on).days} วัน"
-                    if one.due_on < today
-                    else f"ภายใน {thai_date(one.due_on)}"
-                )
-                notify(
-                    db, "obligation", [one.staff_id], f"เขียนบทความหรือส่งรายงานจาก “{one.title}” {late}",
-                    f"/trainings/{one.code}", f"obligation:{one.training_id}:{stage}", now,
-                )  # fmt: skip
+    told = []
+    for one in owed:
+        stage = obligation_stage(one.due_on, today)
+        if stage:
+            late = (
+                f"เลยกำหนดแล้ว {(today - one.due_on).days} วัน"
+                if one.due_on < today
+                else f"ภายใน {thai_date(one.due_on)}"
+            )
+            text = f"เขียนบทความหรือส่งรายงานจาก “{one.title}” {late}"
+            told.append(Telling(one.staff_id, text, f"/trainings/{one.code}", f"obligation:{one.training_id}:{stage}"))
+    notify_each(db, "obligation", told, now)

@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("by_id", sa.Integer(), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_still_valid_article_id")),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_still_valid_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_still_valid")),
