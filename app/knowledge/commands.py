@@ -161,7 +161,8 @@ def _merged(db: Session, article: Article, text: ArticleText, choices: tuple[str
     pieces = merging.merge(base.body if base else "", latest.body, text.body)
     both = merging.conflicts(pieces)
     title = _either(base.title if base else None, latest.title, text.title)
-    if len(choices) != len(both) and (both or (title is None and not choices)):
+    wanted = len(both) or (1 if title is None else 0)
+    if wanted and len(choices) != wanted:
         raise StaleVersion(latest, article.version, text.version, pieces, latest.title if title is None else "")
     text = replace(text, body=merging.settle(pieces, choices), title=text.title if title is None else title)
     text = rules.merge_details(text, (base.details if base else None) or {}, latest.details or {})

@@ -266,7 +266,7 @@ function offerShelf() {
   if (!kept || kept.body === body.value) return;
   const notice = document.createElement("div");
   notice.className = "notice warn row spread";
-  notice.innerHTML = "<p><strong>มีข้อความที่พิมพ์ไว้ในเครื่องนี้ตอนต่อเครือข่ายไม่ได้</strong></p>";
+  notice.innerHTML = "<p><strong>มีข้อความที่พิมพ์ไว้ในเครื่องนี้แต่ยังไม่ได้บันทึก</strong></p>";
   const use = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: "ใช้ข้อความนั้น" });
   const drop = Object.assign(document.createElement("button"), { type: "button", className: "button quiet small", textContent: "ทิ้ง" });
   use.onclick = () => { for (const [name, value] of Object.entries(kept)) if (name !== "version" && form.elements[name]) form.elements[name].value = value; notice.remove(); touched(); };
@@ -439,7 +439,12 @@ for (const place of [body, $("preview-pane")]) {
 }
 form.addEventListener("input", touched);
 form.addEventListener("submit", () => { state.changed = false; try { localStorage.removeItem(shelf()); } catch { /* Nothing kept here. */ } });
-addEventListener("beforeunload", (event) => { if (state.changed && JSON.stringify(typed()) !== state.sent) event.preventDefault(); });
+addEventListener("beforeunload", (event) => {
+  const text = JSON.stringify(typed());
+  if (!state.changed || text === state.sent) return;
+  event.preventDefault();
+  try { localStorage.setItem(shelf(), text); } catch { /* The question itself is all that can be done. */ }
+});
 
 const tabs = document.querySelector(".tabs");
 tabs.hidden = false;
