@@ -14,6 +14,7 @@ BLOCK_TAGS = frozenset(
     " h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
 MAX_DEPTH = 60
+MAX_CELLS = 50_000
 
 
 @dataclass
@@ -263,9 +264,13 @@ def _span(text: str) -> int:
 
 def _styled(node: Node, look: Run) -> Run:
     tag, style = node.tag, node.attributes.get("style", "")
-    bold = tag in ("b", "strong", "th") or re.search(r"font-weight:\s*(bold|[6-9]00)", style)
+    bold = tag in ("b", "strong", "th") or re.search(r"(?<![-a-z])font-weight:\s*(bold|[6-9]00)", style)
     italic = tag in ("i", "em") or re.search(r"font-style:\s*italic", style)
-    if bold:
+    if re.search(
+        r"(?<![-a-z])font-weight:\s*(normal|[1-5]00)", style
+    ):  # Google's editor wraps everything in such a <b>.
+        look = replace(look, bold=False)
+    elif bold:
         look = replace(look, bold=True)
     if italic:
         look = replace(look, italic=True)
@@ -343,7 +348,11 @@ def _trimmed(runs: list[Run]) -> tuple[Run, ...]:
 
 
 def grid(table: Table) -> tuple[list[list[Cell | None]], int]:
-    """Rows of equal length, None where a merged cell reaches over; and how many cells were merged."""
+    """Rows of equal length, None where a merged cell reaches over; and how many cells were merged.
+
+    Spans that overlap are cut short, and those of a table that would grow beyond reason count as one.
+    """
+    spans = sum(cell.across * cell.down for row in table.rows for cell in row) <= MAX_CELLS
     taken: dict[tuple[int, int], Cell | None] = {}
     merged = 0
     for y, row in enumerate(table.rows):
@@ -351,12 +360,15 @@ def grid(table: Table) -> tuple[list[list[Cell | None]], int]:
         for cell in row:
             while (y, x) in taken:
                 x += 1
-            down = min(cell.down, len(table.rows) - y)
-            merged += cell.across > 1 or down > 1
+            down = min(cell.down, len(table.rows) - y) if spans else 1
+            across = 1
+            while spans and across < cell.across and (y, x + across) not in taken:
+                across += 1
+            merged += across > 1 or down > 1
             for dy in range(down):
-                for dx in range(cell.across):
-                    taken[y + dy, x + dx] = cell if (dx, dy) == (0, 0) else None
-            x += cell.across
+                for dx in range(across):
+                    taken[y + dy, x + dx] = replace(cell, across=across, down=down) if (dx, dy) == (0, 0) else None
+            x += across
     width = max((x for _, x in taken), default=-1) + 1
     return [[taken.get((y, x)) for x in range(width)] for y in range(len(table.rows))], merged
 

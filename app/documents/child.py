@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from app.core.errors import Invalid
-from app.documents import docx_reader, docx_writer, limited, pdf_reader, pdf_writer, pictures
+from app.documents import docx_reader, docx_writer, imported, limited, pdf_reader, pdf_writer, pictures
 
 Task = Callable[[dict[str, Any], dict[str, bytes]], tuple[dict[str, Any], dict[str, bytes]]]
 
 TASKS: dict[str, Task] = {
     "read_docx": docx_reader.read,
     "read_pdf": pdf_reader.read,
+    "read_html": imported.read_html,
     "clean_picture": pictures.clean,
     "write_docx": docx_writer.write,
     "write_pdf": pdf_writer.write,

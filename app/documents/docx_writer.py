@@ -55,11 +55,14 @@ def _fonts(style: Any, points: int, *, bold: bool = False) -> None:
         fonts.set(qn(name), FONT)
     for name in ("w:asciiTheme", "w:hAnsiTheme", "w:cstheme", "w:eastAsiaTheme"):
         fonts.attrib.pop(qn(name), None)
+    for name in ("w:szCs", "w:bCs", "w:lang"):
+        for old in properties.findall(qn(name)):
+            properties.remove(old)
     size = OxmlElement("w:szCs")
     size.set(qn("w:val"), str(points * 2))
-    properties.append(size)
+    properties.find(qn("w:sz")).addnext(size)
     if bold:
-        properties.append(OxmlElement("w:bCs"))
+        properties.find(qn("w:b")).addnext(OxmlElement("w:bCs"))
     language = OxmlElement("w:lang")
     language.set(qn("w:val"), "en-US")
     language.set(qn("w:bidi"), "th-TH")
@@ -92,8 +95,8 @@ class _Writer:
 
     def article(self, options: dict[str, Any]) -> None:
         """Title, facts, body, approval block, source."""
-        self.document.core_properties.title = options["title"]
-        self.document.core_properties.author = options["office"]
+        self.document.core_properties.title = options["title"][:250]
+        self.document.core_properties.author = options["office"][:250]
         self.document.add_paragraph(options["title"], style="Title")
         for name, value in options["facts"]:
             line = self.document.add_paragraph()
@@ -173,9 +176,9 @@ class _Writer:
             written.add_text(piece)
         written.bold, written.italic = run.bold or None, run.italic or None
         properties = written._r.get_or_add_rPr()
-        for wanted, name in ((run.bold, "w:bCs"), (run.italic, "w:iCs")):
+        for wanted, latin, thai in ((run.bold, "w:b", "w:bCs"), (run.italic, "w:i", "w:iCs")):
             if wanted:
-                properties.append(OxmlElement(name))
+                properties.find(qn(latin)).addnext(OxmlElement(thai))
         written.font.strike = run.strike or None
         if run.underline:
             written.font.underline = True
@@ -219,19 +222,19 @@ class _Writer:
     def table(self, table: Table) -> None:
         """A table with its merged cells."""
         rows, _ = grid(table)
-        made = self.box.add_table(
-            rows=len(rows), cols=len(rows[0]), style="Table Grid" if self.box is self.document else None
-        )
+        if self.box is self.document:
+            made = self.document.add_table(rows=len(rows), cols=len(rows[0]), style="Table Grid")
+        else:
+            made = self.box.add_table(len(rows), len(rows[0]))
+        places = list(made._cells)  # Asking for each cell by itself builds all of them every time.
         outer = self.box
         for y, row in enumerate(rows):
             for x, cell in enumerate(row):
                 if cell is None:
                     continue
-                place = made.cell(y, x)
+                place = places[y * len(row) + x]
                 if cell.across > 1 or cell.down > 1:
-                    place = place.merge(
-                        made.cell(min(y + cell.down, len(rows)) - 1, min(x + cell.across, len(row)) - 1)
-                    )
+                    place = place.merge(places[(y + cell.down - 1) * len(row) + x + cell.across - 1])
                 self.cell(place, cell)
         self.box = outer
         self._keep_rows(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,11 @@ from app.core.errors import Invalid
 from app.core.files import DOCX, PDF
 from app.core.rendering import MAX_CHARACTERS
 from app.documents import limited
-from app.documents.blocks import Run, blocks_of, map_runs, parse_html
+from app.documents.blocks import Node, Run, blocks_of, map_runs, parse_html, text_of, walk
 from app.documents.limited import Job
 from app.documents.markdown_writer import Losses, write_markdown
 
+PASTE_SECONDS = 15.0
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -54,14 +56,59 @@ def read_document(content: bytes, media_type: str) -> Imported:
 
 
 def read_paste(html: str) -> Imported:
-    """HTML copied from Word or a web page as Markdown; pictures of other places are left out and said."""
+    """HTML copied from Word or a web page as Markdown, read in a child. Raises Invalid when it takes too long."""
+    done = limited.run(Job("read_html", {"html": html}), PASTE_SECONDS)
+    return Imported(done.values["markdown"], report=done.values["report"])
+
+
+def read_html(options: dict[str, Any], _files: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Task: `html` as Markdown; pictures of other places are left out and said."""
     losses = Losses()
-    blocks = map_runs(blocks_of(parse_html(html)), lambda run: Run("") if run.image else run)
-    left_out = html.count("<img")
+    tree = parse_html(options["html"])
+    gather_word_lists(tree)
+    blocks = map_runs(blocks_of(tree), lambda run: Run("") if run.image else run)
+    left_out = sum(node.tag == "img" for node in walk(tree))
     markdown = write_markdown(blocks, losses)
-    return Imported(
-        markdown, report=said_losses(losses) + ([f"รูป {left_out} รูปไม่ได้มาด้วย โปรดแนบเป็นไฟล์"] if left_out else [])
-    )
+    said = said_losses(losses) + ([f"รูป {left_out} รูปไม่ได้มาด้วย โปรดแนบเป็นไฟล์"] if left_out else [])
+    return {"markdown": markdown, "report": said}, {}
+
+
+def gather_word_lists(node: Node) -> None:
+    """Word copies lists as paragraphs that carry their mark: makes lists of them again. In place."""
+    for child in node.children:
+        gather_word_lists(child)
+    kept: list[Node] = []
+    open_lists: list[tuple[int, Node]] = []
+    for child in node.children:
+        found = (
+            re.search(r"mso-list:\s*l\d+\s+level(\d)", child.attributes.get("style", "")) if child.tag == "p" else None
+        )
+        if found is None:
+            if child.tag or child.text.strip():
+                open_lists = []
+            kept.append(child)
+            continue
+        mark = "".join(text_of(one) for one in walk(child) if "mso-list:ignore" in _style(one)).strip()
+        _drop_marks(child)
+        level, tag = int(found[1]), "ol" if re.match(r"[0-9๐-๙a-zA-Zก-ฮ]+[.)]", mark) else "ul"
+        open_lists = [one for one in open_lists if one[0] < level or (one[0] == level and one[1].tag == tag)]
+        if not open_lists or open_lists[-1][0] < level:
+            made = Node(tag)
+            holder = open_lists[-1][1].children[-1].children if open_lists else kept
+            holder.append(made)
+            open_lists.append((level, made))
+        open_lists[-1][1].children.append(Node("li", children=child.children))
+    node.children = kept
+
+
+def _style(node: Node) -> str:
+    return node.attributes.get("style", "").lower().replace(" ", "")
+
+
+def _drop_marks(node: Node) -> None:
+    node.children = [child for child in node.children if "mso-list:ignore" not in _style(child)]
+    for child in node.children:
+        _drop_marks(child)
 
 
 def said_losses(losses: Losses) -> list[str]:

@@ -44,11 +44,11 @@ def run(job: Job, seconds: float = SECONDS) -> Done:
             input=sent, capture_output=True, cwd=ROOT, timeout=seconds, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise Invalid({"file": "ไฟล์นี้ซับซ้อนหรือยาวเกินกว่าจะอ่านได้ในเวลาที่กำหนด โปรดแบ่งเป็นไฟล์เล็กลง"}) from error
+        raise Invalid({"file": "เรื่องนี้ซับซ้อนหรือยาวเกินกว่าจะทำได้ในเวลาที่กำหนด โปรดแบ่งให้เล็กลง"}) from error
     if child.returncode != 0 or not child.stdout:
         why = child.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
         log.error("task %s failed with %s: %s", job.task, child.returncode, why)
-        raise Invalid({"file": "อ่านไฟล์นี้ไม่สำเร็จ ไฟล์อาจเสียหายหรือใหญ่ผิดปกติ โปรดเปิดแล้วบันทึกใหม่ จากนั้นลองอีกครั้ง"})
+        raise Invalid({"file": "ทำไม่สำเร็จ ไฟล์อาจเสียหายหรือใหญ่ผิดปกติ โปรดเปิดแล้วบันทึกใหม่ จากนั้นลองอีกครั้ง"})
     values, files = unpack(child.stdout)
     if "wrong" in values:
         raise Invalid({"file": str(values["wrong"])})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from app.core.thai import normalise
-from app.documents.blocks import Block, Code, Items, Line, Paragraph, Quote, Run, Table, grid, plain
+from app.core.thai import normalise, one_line
+from app.documents.blocks import Block, Code, Items, Line, Paragraph, Quote, Run, Table, grid, plain, tidy
 
 _ALWAYS = re.compile(r"([\\`*\[])")
-_LINE_START = re.compile(r"^(#{1,6}|[-+]|:)(?=\s|$)|^(>|!!!|\?\?\?)")
+_LINE_START = re.compile(r"^(#{1,6}|[-+]|:)(?=\s|$)|^(>|!!!|\?\?\?|~~~)")
 _NUMBER_START = re.compile(r"^(\d+)\.(?=\s|$)")
 _RULE = re.compile(r"^[-=_*\s]+$")
 
@@ -36,7 +36,9 @@ def escape(text: str) -> str:
     text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
     if text and text[0] in "-=_" and _RULE.fullmatch(text):
         return f"&#{ord(text[0])};{text[1:]}"
-    text = _LINE_START.sub(lambda m: "&#58;" if m[0] == ":" else "\\" + m[0], text)
+    if "|" in text and re.fullmatch(r"[-:| ]+", text):
+        text = text.replace("|", "&#124;")
+    text = _LINE_START.sub(lambda m: f"&#{ord(m[0][0])};{m[0][1:]}" if m[0][0] in ":~" else "\\" + m[0], text)
     return _NUMBER_START.sub(r"\1\.", text)
 
 
@@ -58,7 +60,8 @@ def _block(block: Block, losses: Losses, *, nested: bool) -> str:
     if isinstance(block, Paragraph):
         text = _paragraph(block.runs)
         if block.level and text:
-            return "#" * block.level + " " + re.sub(r"\s*\n\s*", " ", text)
+            words = re.sub(r"\s*\n\s*", " ", text)
+            return "#" * block.level + " " + (words[:-1] + "&#35;" if words.endswith("#") else words)
         return text
     if isinstance(block, Items):
         return _items(block, losses)
@@ -67,7 +70,7 @@ def _block(block: Block, losses: Losses, *, nested: bool) -> str:
     if isinstance(block, Quote):
         inside = "\n\n".join(_blocks(block.blocks, losses, nested=True))
         if block.title:
-            title = block.title.replace('"', "”")
+            title = escape(block.title.replace('"', "”"))
             return f'!!! note "{title}"\n' + "\n".join("    " + line if line else "" for line in inside.split("\n"))
         return "\n".join(("> " + line).rstrip() for line in inside.split("\n"))
     if isinstance(block, Code):
@@ -109,6 +112,8 @@ def _unquoted(item: tuple[Block, ...]) -> tuple[Block, ...]:
             flat += [*title, *_unquoted(block.blocks)]
         elif isinstance(block, Paragraph) and block.level:
             flat.append(Paragraph(tuple(replace(run, bold=True) for run in block.runs)))
+        elif isinstance(block, Paragraph) and not _paragraph(block.runs).replace("\u00a0", "").strip():
+            continue
         else:
             flat.append(block)
     return tuple(flat)
@@ -152,6 +157,7 @@ def _cell(blocks: tuple[Block, ...], losses: Losses) -> str:
 
 def _paragraph(runs: tuple[Run, ...]) -> str:
     """One paragraph; a line break inside is a new line, as the renderer reads it."""
+    runs = tidy([run if _leads_somewhere(run.link) else replace(run, link="") for run in runs])
     lines: list[list[Run]] = [[]]
     for run in runs:
         if run.image:
@@ -170,9 +176,12 @@ def _line(runs: list[Run]) -> str:
     for run in runs:
         if run.image:
             name = run.image.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
-            parts.append(f"![{_ALWAYS.sub('', run.text).replace(']', '')}]({name})")
+            parts.append(f"![{_ALWAYS.sub('', one_line(run.text)).replace(']', '')}]({name})")
         elif run.text:
-            parts.append(_run(run, "".join(parts)))
+            written = _run(run, "".join(parts))
+            if written.startswith("[") and parts and parts[-1].endswith("!"):
+                parts[-1] = parts[-1][:-1] + "&#33;"  # Else the link would be read as a picture.
+            parts.append(written)
     return "".join(parts).strip(" ")
 
 
@@ -205,11 +214,13 @@ def _run(run: Run, so_far: str) -> str:
     return before + text + after
 
 
+def _leads_somewhere(address: str) -> bool:
+    return re.match(r"(https?:|mailto:|tel:|/|#(?:foot|end)note-\d+$)", address, re.IGNORECASE) is not None
+
+
 def _link(address: str, text: str) -> str:
     if found := re.fullmatch(r"#(?:foot|end)note-(\d+)", address):
         return f"[^{found[1]}]"
-    if not re.match(r"(https?:|mailto:|tel:|/)", address, re.IGNORECASE):
-        return text
     safe = re.sub(r"[\s<>()\\]", lambda m: f"%{ord(m[0]):02X}" if ord(m[0]) < 128 else "", address)
     # The renderer pairs brackets by itself: those of the text are written as entities.
     text = text.replace("\\[", "&#91;").replace("[", "&#91;").replace("]", "&#93;")

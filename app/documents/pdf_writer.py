@@ -37,7 +37,7 @@ def write(options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, A
         source.write_bytes(TEMPLATE.read_bytes())
         try:
             made = typst.compile(
-                str(source), root=str(root), font_paths=[str(FONT_ROOT / "files")], ignore_system_fonts=True,
+                str(source), root=str(root), font_paths=[str(FONT_ROOT / "files")], ignore_system_fonts=False,
                 sys_inputs={"data": json.dumps(data)}, format="pdf",
             )  # fmt: skip
         except typst.TypstError as error:

@@ -57,7 +57,9 @@ def _write_still(opened: Image.Image, kind: str, out: io.BytesIO) -> tuple[int, 
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     if kind == "JPEG":
         picture = picture.convert("L" if picture.mode == "L" else "RGB")
-    elif picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
+    elif picture.mode.startswith("I"):  # 16 bits a point: as many shades as a screen shows.
+        picture = picture.point(lambda value: value / 257).convert("L")
+    elif "transparency" in picture.info or picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
         picture = picture.convert("RGBA")
     bare = Image.new(picture.mode, picture.size)
     if picture.mode == "P":
@@ -78,5 +80,8 @@ def _write_moving(opened: Image.Image, kind: str, out: io.BytesIO) -> tuple[int,
         copy.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
         frames.append(copy)
         times.append(int(frame.info.get("duration", 100)))
-    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=times, loop=0)
+    options: dict[str, Any] = {"disposal": 2} if kind == "GIF" else {}
+    if "loop" in opened.info or kind == "WEBP":
+        options["loop"] = opened.info.get("loop", 0)
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=times, **options)
     return frames[0].size

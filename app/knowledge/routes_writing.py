@@ -435,7 +435,10 @@ def paste() -> Response | tuple[Response, int]:
     html = request.form.get("html", "")
     if len(html) > MAX_PASTE:
         return jsonify(error="ข้อความที่วางยาวเกินไป โปรดนำเข้าเป็นไฟล์ Word แทน"), 413
-    read = read_paste(html)
+    try:
+        read = read_paste(html)
+    except Invalid as error:
+        return jsonify(error=error.message), 400
     markdown = soft_breaks.settle(read.markdown, part("search").words.pieces)
     if len(markdown) > MAX_CHARACTERS:
         return jsonify(error=f"ข้อความที่วางยาวเกิน {MAX_CHARACTERS:,} ตัวอักษร"), 413

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 import smtplib
 import ssl
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy import Engine, and_, or_, select, update
@@ -17,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from app.core.database import transaction
 from app.core.errors import KhlangError
+from app.core.guard import attempt
 from app.notifications import rules
 from app.notifications.models import Frequency, MailState, Notification
 from app.people.models import Staff
+from app.people.rules import is_email
 
-BATCH = 200
+PEOPLE_AT_ONCE = 50
 TIMEOUT_SECONDS = 20
 log = logging.getLogger("khlang")
 
@@ -43,6 +47,23 @@ def check_address(url: str) -> SplitResult:
     return parts
 
 
+class Outcome(enum.Enum):
+    """What became of one mail: LATER and CLOSED may be tried again, UNKNOWN never."""
+
+    SENT = enum.auto()
+    LATER = enum.auto()
+    REFUSED = enum.auto()
+    CLOSED = enum.auto()
+    UNKNOWN = enum.auto()
+
+
+class Mail(NamedTuple):
+    """One mail: a person and what they are told in it."""
+
+    person: Staff
+    told: list[Notification]
+
+
 class Mailer:
     """Mails of one office. `may_see` says whether a person may still be told of an audience such as "g12"."""
 
@@ -52,6 +73,8 @@ class Mailer:
     ) -> None:  # fmt: skip
         self.engine, self.office, self.base_url, self.may_see = engine, office, base_url, may_see
         self.address = check_address(url) if url else None
+        self.failed_connections = 0
+        self.pause_until: datetime | None = None
         self.sender = sender or f"khlang@{self.address.hostname if self.address else 'localhost'}"
 
     def send_due(self, now: datetime) -> int:
@@ -60,10 +83,10 @@ class Mailer:
             if self.address is None:
                 self._let_go(db)
                 return 0
-            mails = self._claim(db, now)
-            if not mails:
+            if self.pause_until is not None and now < self.pause_until:
                 return 0
-            return self._send(db, mails, now)
+            mails = self._claim(db, now)
+            return self._send(db, mails, now) if mails else 0
 
     def _let_go(self, db: Session) -> None:
         waiting = Notification.mail_state == MailState.WAITING.value
@@ -71,22 +94,27 @@ class Mailer:
             with transaction(db):
                 db.execute(update(Notification).where(waiting).values(mail_state=MailState.NONE.value))
 
-    def _claim(self, db: Session, now: datetime) -> list[tuple[Staff, list[Notification]]]:
+    def _claim(self, db: Session, now: datetime) -> list[Mail]:
+        """Mails that are due, taken for this process: whoever else looks finds none of them."""
         due = or_(
             *(
                 and_(Notification.mail == frequency.value, Notification.at <= rules.digest_before(frequency, now))
                 for frequency in (Frequency.AT_ONCE, Frequency.DAILY, Frequency.WEEKLY)
             )
         )
-        query = select(Notification.id).where(Notification.mail_state == MailState.WAITING.value, due)
-        ids = list(db.scalars(query.order_by(Notification.id).limit(BATCH)))
-        if not ids:
+        waits = and_(
+            Notification.mail_state == MailState.WAITING.value,
+            or_(Notification.retry_at.is_(None), Notification.retry_at <= now),
+        )
+        # Whole people, so that a digest is one mail.
+        people = list(db.scalars(select(Notification.staff_id).where(waits, due).distinct().limit(PEOPLE_AT_ONCE)))
+        if not people:
             return []
         with transaction(db):
             # Of two processes at this place one gets the row: the other's condition no longer holds.
             claimed = db.scalars(
                 update(Notification)
-                .where(Notification.id.in_(ids), Notification.mail_state == MailState.WAITING.value)
+                .where(Notification.staff_id.in_(people), waits, due)
                 .values(mail_state=MailState.SENDING.value)
                 .returning(Notification.id)
                 .execution_options(synchronize_session=False)
@@ -95,55 +123,78 @@ class Mailer:
             select(Notification, Staff)
             .join(Staff, Staff.id == Notification.staff_id)
             .where(Notification.id.in_(claimed))
-            .order_by(Notification.id)
+            .order_by(Notification.staff_id, Notification.id)
         ).all()
         return self._by_mail(db, [(row[0], row[1]) for row in rows])
 
-    def _by_mail(self, db: Session, rows: list[tuple[Notification, Staff]]) -> list[tuple[Staff, list[Notification]]]:
-        mails: dict[tuple[int, str], tuple[Staff, list[Notification]]] = {}
+    def _by_mail(self, db: Session, rows: list[tuple[Notification, Staff]]) -> list[Mail]:
+        mails: dict[tuple[int, str], Mail] = {}
         unwanted: list[int] = []
         for one, person in rows:
             seen = one.read_at is not None and one.mail != Frequency.AT_ONCE.value
-            if seen or not person.email or not person.active or not self.may_see(db, person.id, one.audience):
+            reachable = person.active and is_email(person.email or "")
+            if seen or not reachable or not self.may_see(db, person.id, one.audience):
                 unwanted.append(one.id)
                 continue
             name = f"one {one.id}" if one.mail == Frequency.AT_ONCE.value else one.mail
-            mails.setdefault((person.id, name), (person, []))[1].append(one)
+            mails.setdefault((person.id, name), Mail(person, []))[1].append(one)
         self._mark(db, unwanted, MailState.NONE)
         return list(mails.values())
 
-    def _send(self, db: Session, mails: list[tuple[Staff, list[Notification]]], now: datetime) -> int:
-        sent = 0
-        outcomes: dict[MailState, list[int]] = defaultdict(list)
+    def _send(self, db: Session, mails: list[Mail], now: datetime) -> int:
         try:
             server = self._connect()
         except (OSError, smtplib.SMTPException) as error:
             log.error("mail server cannot be reached: %s", type(error).__name__)
-            self._retry(db, [one for _, told in mails for one in told])
+            self.failed_connections += 1
+            self.pause_until = now + rules.wait_after(self.failed_connections)
+            self._mark(db, [one.id for mail in mails for one in mail.told], MailState.WAITING, tries=0)
             return 0
+        self.failed_connections = 0
+        sent = 0
         try:
-            for person, told in mails:
-                ids = [one.id for one in told]
-                try:
-                    server.send_message(self.message(person, told, now))
-                    outcomes[MailState.SENT] += ids
-                    sent += 1
-                except smtplib.SMTPServerDisconnected:
-                    # Nobody knows whether this one went out: it stays claimed, and the rest waits for another turn.
-                    rest = [one for _, others in mails for one in others if one.mail_state == MailState.SENDING.value]
-                    done = {number for numbers in outcomes.values() for number in numbers} | set(ids)
-                    self._retry(db, [one for one in rest if one.id not in done])
+            for number, mail in enumerate(mails):
+                outcome = self._deliver(server, mail, now)
+                self._settle(db, mail, outcome, now)
+                sent += outcome is Outcome.SENT
+                if outcome in (Outcome.CLOSED, Outcome.UNKNOWN):
+                    rest = [one.id for later in mails[number + 1 :] for one in later.told]
+                    self._mark(db, rest, MailState.WAITING, tries=0)
                     break
-                except smtplib.SMTPResponseException as error:
-                    permanent = 500 <= error.smtp_code < 600
-                    outcomes[MailState.FAILED if permanent else MailState.WAITING] += ids
-                except smtplib.SMTPException:
-                    outcomes[MailState.FAILED] += ids
         finally:
             server.close()
-        for state, ids in outcomes.items():
-            self._mark(db, ids, state)
         return sent
+
+    def _settle(self, db: Session, mail: Mail, outcome: Outcome, now: datetime) -> None:
+        """Note what became of one mail before the next one goes out."""
+        ids, tries = [one.id for one in mail.told], mail.told[0].tries + 1
+        if outcome is Outcome.UNKNOWN:
+            return  # Nobody knows whether it went out: it stays claimed and is never sent again.
+        if outcome in (Outcome.LATER, Outcome.CLOSED) and tries < rules.MAX_TRIES:
+            self._mark(db, ids, MailState.WAITING, retry_at=now + rules.wait_after(tries))
+            return
+        self._mark(db, ids, MailState.SENT if outcome is Outcome.SENT else MailState.FAILED)
+
+    def _deliver(self, server: smtplib.SMTP, mail: Mail, now: datetime) -> Outcome:
+        """One mail in the server's own steps, so that it is known how far it came."""
+        text = attempt("writing a mail", lambda: self.message(mail.person, mail.told, now).as_bytes(policy=SMTP), bytes)
+        if not text:
+            return Outcome.REFUSED
+        begun = False
+        try:
+            server.ehlo_or_helo_if_needed()
+            for code, _ in (server.mail(parseaddr(self.sender)[1]), server.rcpt(str(mail.person.email))):
+                if code >= 400:
+                    server.rset()
+                    return _answered(code)
+            begun = True
+            return _answered(server.data(text)[0])
+        except smtplib.SMTPDataError as error:
+            return _answered(error.smtp_code)
+        except smtplib.SMTPResponseException as error:
+            return _answered(error.smtp_code)
+        except (smtplib.SMTPException, OSError):
+            return Outcome.UNKNOWN if begun else Outcome.CLOSED
 
     def message(self, person: Staff, told: list[Notification], now: datetime) -> EmailMessage:
         """The mail of some notifications of one person; its Message-ID is the same however often it is made."""
@@ -178,17 +229,22 @@ class Mailer:
             raise
         return server
 
-    def _retry(self, db: Session, rows: list[Notification]) -> None:
-        again = [one.id for one in rows if one.tries + 1 < rules.MAX_TRIES]
-        self._mark(db, again, MailState.WAITING)
-        self._mark(db, [one.id for one in rows if one.id not in again], MailState.FAILED)
-
-    def _mark(self, db: Session, ids: list[int], state: MailState) -> None:
+    def _mark(
+        self, db: Session, ids: list[int], state: MailState, *, tries: int = 1, retry_at: datetime | None = None
+    ) -> None:  # fmt: skip
         if ids:
             with transaction(db):
                 db.execute(
                     update(Notification)
                     .where(Notification.id.in_(ids))
-                    .values(mail_state=state.value, tries=Notification.tries + 1)
+                    .values(mail_state=state.value, tries=Notification.tries + tries, retry_at=retry_at)
                     .execution_options(synchronize_session=False)
                 )
+
+
+def _answered(code: int) -> Outcome:
+    if code == 421:
+        return Outcome.CLOSED
+    if code >= 500:
+        return Outcome.REFUSED
+    return Outcome.LATER if code >= 400 else Outcome.SENT

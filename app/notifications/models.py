@@ -85,6 +85,7 @@ class Notification(Base):
     mail: Mapped[str] = mapped_column(String(10))
     mail_state: Mapped[str] = mapped_column(String(10))
     tries: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class NotificationChoice(Base):

@@ -10,7 +10,7 @@ from app.notifications.models import Frequency
 
 BANGKOK = timezone(timedelta(hours=7))
 DIGEST_HOUR = 7
-MAX_TRIES = 8
+MAX_TRIES = 14
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ def digest_before(frequency: Frequency, now: datetime) -> datetime:
     if frequency is Frequency.WEEKLY:
         edge -= timedelta(days=edge.weekday())
     return edge.astimezone(now.tzinfo)
+
+
+def wait_after(tries: int) -> timedelta:
+    """Time until the next try: a minute, doubling up to six hours. Example: after 3 tries 4 minutes."""
+    return min(timedelta(minutes=2 ** max(0, tries - 1)), timedelta(hours=6))
 
 
 def subject(lines: Sequence[Line], office: str) -> str:

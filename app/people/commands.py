@@ -148,7 +148,9 @@ def _check_staff(db: Session, new: NewStaff) -> None:
     wrong: dict[str, str] = {}
     if not new.code or queries.find_by_login(db, new.code) is not None:
         wrong["code"] = "รหัสนี้ว่างหรือมีผู้ใช้แล้ว โปรดตั้งรหัสอื่น"
-    if new.email and queries.find_by_login(db, new.email) is not None:
+    if new.email and not rules.is_email(new.email):
+        wrong["email"] = "อีเมลไม่ถูกต้อง"
+    elif new.email and queries.find_by_login(db, new.email) is not None:
         wrong["email"] = "อีเมลนี้มีผู้ใช้แล้ว"
     if not new.name:
         wrong["name"] = "โปรดใส่ชื่อและนามสกุล"
@@ -210,7 +212,7 @@ def add_department(db: Session, code: str, name: str) -> Department:
 def update_profile(db: Session, staff_id: int, about: str, email: str) -> None:
     """What a person says of themselves; nothing else can be changed here. Raises Invalid per field."""
     email = rules.canonical_login(email)
-    if email and ("@" not in email or len(email) > 200):
+    if email and (not rules.is_email(email) or len(email) > 200):
         raise Invalid({"email": "อีเมลไม่ถูกต้อง"})
     other = queries.find_by_login(db, email) if email else None
     if other is not None and other.id != staff_id:

@@ -30,6 +30,11 @@ def check_new_password(password: str, login: str) -> None:
         raise Invalid({"new_password": "รหัสผ่านนี้เดาง่ายเกินไป โปรดตั้งใหม่"})
 
 
+def is_email(text: str) -> bool:
+    """One mail address and nothing else."""
+    return re.fullmatch(r"[^\s@,;:<>()\"\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", text) is not None
+
+
 def is_throttled(tries_of_login: int, tries_of_address: int) -> bool:
     """Too many failures within the window."""
     return tries_of_login >= MAX_TRIES_PER_LOGIN or tries_of_address >= MAX_TRIES_PER_ADDRESS

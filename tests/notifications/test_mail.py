@@ -22,7 +22,7 @@ from app.notifications.models import Notification
 from app.office import Office
 from app.people.models import Staff
 from tests.conftest import Browser, app_of
-from tests.personas import MALEE, SOMCHAI, group, load, thread
+from tests.personas import MALEE, SOMCHAI, WICHAI, group, load, thread
 
 WEDNESDAY_NOON = datetime(2015, 9, 30, 5, 0, tzinfo=UTC)
 
@@ -34,6 +34,15 @@ class Inbox:
         self.mails: list[EmailMessage] = []
         self.answer = "250 OK"
         self.port = 0
+        self.refused, self.refusal = "", ""
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:  # fmt: skip
+        if address == self.refused:
+            return self.refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         if self.answer.startswith("250"):
@@ -134,8 +143,59 @@ def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(
     sender.send_due(WEDNESDAY_NOON)
     assert states(office) == [state]
     inbox.answer = "250 OK"
-    sender.send_due(WEDNESDAY_NOON)
+    sender.send_due(WEDNESDAY_NOON + timedelta(seconds=30))  # A minute has not gone by yet.
+    assert inbox.mails == []
+    sender.send_due(WEDNESDAY_NOON + timedelta(minutes=2))
     assert len(inbox.mails) == (1 if state == "waiting" else 0)
+
+
+def test_a_server_away_for_days_costs_no_tries(office: Office, inbox: Inbox):
+    away = Mailer(office.database, "smtp://127.0.0.1:1", "", "x", "", office._may_be_told)
+    sender = mailer(office, inbox)
+    tell(office, 1, "obligation", "a", WEDNESDAY_NOON)
+    for hours in range(0, 72, 1):
+        away.send_due(WEDNESDAY_NOON + timedelta(hours=hours))
+    assert states(office) == ["waiting"]
+    assert sender.send_due(WEDNESDAY_NOON + timedelta(days=3)) == 1
+
+
+def test_an_address_that_is_none_or_two_costs_nobody_else_a_mail(office: Office, inbox: Inbox):
+    sender = mailer(office, inbox)
+    with office.session() as db, transaction(db):
+        db.execute(update(Staff).where(Staff.code == SOMCHAI).values(email="a@"))
+        db.execute(update(Staff).where(Staff.code == WICHAI).values(email="me@x.th, victim@bank.th"))
+    for number in (1, 2, 3):
+        tell(office, number, "obligation", "a", WEDNESDAY_NOON)
+    assert sender.send_due(WEDNESDAY_NOON) == 1
+    assert [mail["To"] for mail in inbox.mails] == ["malee@example.go.th"]
+    assert states(office) == ["none", "sent", "none"]
+    somchai = Browser(app_of(office), SOMCHAI)
+    for wrong in ("a@", "me@x.th, victim@bank.th", "me@x"):
+        assert "อีเมลไม่ถูกต้อง" in somchai.post("/account", {"about": "", "email": wrong}).text
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [("451 greylisted", "waiting"), ("550 unknown", "failed"), ("421 closing", "waiting")]
+)
+def test_an_answer_to_the_address_is_kept_apart_from_the_next_mail(
+    office: Office, inbox: Inbox, answer: str, state: str
+):
+    sender = mailer(office, inbox)
+    inbox.refused, inbox.refusal = "somchai@example.go.th", answer
+    tell(office, 1, "obligation", "a", WEDNESDAY_NOON)
+    tell(office, 2, "obligation", "a", WEDNESDAY_NOON)
+    sender.send_due(WEDNESDAY_NOON)
+    sender.send_due(WEDNESDAY_NOON)
+    assert states(office) == [state, "sent"]
+    assert [mail["To"] for mail in inbox.mails] == ["malee@example.go.th"]
+
+
+def test_a_digest_of_many_people_is_one_mail_each(office: Office, inbox: Inbox):
+    sender = mailer(office, inbox)
+    for number in range(120):
+        tell(office, 1 + number % 2, "mention", f"m{number}", WEDNESDAY_NOON)
+    assert sender.send_due(WEDNESDAY_NOON + timedelta(days=1)) == 2
+    assert all("60 เรื่อง" in mail["Subject"] for mail in inbox.mails)
 
 
 def test_without_a_mail_server_everything_is_on_screen_and_nothing_piles_up(office: Office, inbox: Inbox):

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("mail", sa.String(length=10), nullable=False),
         sa.Column("mail_state", sa.String(length=10), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("retry_at", app.core.database.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
             "mail_state in ('none','waiting','sending','sent','failed')", name=op.f("ck_notification_mail_state")
         ),
