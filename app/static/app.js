@@ -16,3 +16,10 @@ for (const form of all("form[data-send-once]")) {
   fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
   form.hidden = true;
 }
+
+// What the editor kept in this machine is thrown away once a page after it shows that the save went well.
+const sent = sessionStorage.getItem("khlang-sent");
+if (sent && !document.getElementById("editor") && !document.querySelector("[data-failed]")) {
+  localStorage.removeItem(sent);
+  sessionStorage.removeItem("khlang-sent");
+}

@@ -19,10 +19,13 @@ async function ask(address, data) {
   return result;
 }
 
-function complain(error) {
-  $("warnings").hidden = false;
-  $("warnings").replaceChildren(Object.assign(document.createElement("li"), { textContent: error.message }));
+// What went wrong stays until the next try; what the preview warns of has a list of its own.
+function tell(lines) {
+  $("troubles").hidden = !lines.length;
+  $("troubles").replaceChildren(...lines.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
 }
+
+function complain(error) { tell([error.message]); }
 
 // --- text -------------------------------------------------------------------------------------------------------------
 
@@ -38,7 +41,9 @@ function put(start, end, text, from = start + text.length, to = from) {
 
 function wrap(mark) {
   const { selectionStart: a, selectionEnd: b, value } = body;
-  if (value.slice(a - mark.length, a) === mark && value.slice(b, b + mark.length) === mark) {
+  const stars = /\**$/.exec(value.slice(0, a))[0].length;
+  const on = mark === "*" ? stars === 1 || stars === 3 : value.slice(a - mark.length, a) === mark;
+  if (a !== b && on && value.slice(b, b + mark.length) === mark) {
     put(a - mark.length, b + mark.length, value.slice(a, b), a - mark.length, b - mark.length);
     return;
   }
@@ -46,19 +51,30 @@ function wrap(mark) {
   put(a, b, mark + inside + mark, a + mark.length, a + mark.length + inside.length);
 }
 
+const MARK = /^(\s*)(- \[[ xX]\] |[-*+] |\d+\. |> |#{1,6} )?/;
+
 function prefix(mark) {
   const { selectionStart: a, selectionEnd: b, value } = body;
   const start = value.lastIndexOf("\n", a - 1) + 1;
   const lines = value.slice(start, b).split("\n");
-  const on = lines.every((line) => line.startsWith(mark));
-  const text = lines.map((line, n) => (on ? line.slice(mark.length) : (mark === "1. " ? `${n + 1}. ` : mark) + line)).join("\n");
+  const kind = (text) => (text || "").replace(/\d+/, "1").replace(/x/i, " ");
+  const on = lines.every((line) => kind(MARK.exec(line)[2]) === mark);
+  const text = lines.map((line, n) => {
+    const [whole, indent] = MARK.exec(line);
+    return indent + (on ? "" : mark === "1. " ? `${n + 1}. ` : mark) + line.slice(whole.length);
+  }).join("\n");
   put(start, b, text);
 }
 
+// A dialog takes the caret away: where it was is remembered before one opens.
+let caret = null;
+function holdCaret() { caret = [body.selectionStart, body.selectionEnd]; }
+
 function insert(text) {
-  const at = body.selectionEnd;
-  const before = at && body.value[at - 1] !== "\n" && text.includes("\n") ? "\n\n" : "";
-  put(at, at, before + text);
+  const [start, end] = caret || [body.selectionStart, body.selectionEnd];
+  caret = null;
+  const before = start && body.value[start - 1] !== "\n" && text.includes("\n") ? "\n\n" : "";
+  put(start, end, before + text);
 }
 
 // Enter goes on with a list, and ends it on an empty item; Tab walks through a table.
@@ -81,10 +97,10 @@ function onTab(event) {
   if (!value.slice(start, stop).startsWith("|")) return;
   event.preventDefault();
   let next = value.indexOf("|", a);
-  if (next >= 0 && next + 1 >= stop) next = value.indexOf("|", stop);
+  if (next >= 0 && next + 1 >= stop) next = value[stop + 1] === "|" ? stop + 1 : -1;
   while (next >= 0 && /^\|[-:| ]+\|?$/.test(value.slice(value.lastIndexOf("\n", next) + 1, (value.indexOf("\n", next) + 1 || value.length + 1) - 1))) {
     const after = value.indexOf("\n", next);
-    next = after < 0 ? -1 : value.indexOf("|", after);
+    next = after >= 0 && value[after + 1] === "|" ? after + 1 : -1;
   }
   if (next < 0) {
     const cells = value.slice(start, stop).split("|").length - 2;
@@ -100,13 +116,14 @@ function onTab(event) {
 function table() {
   const dialog = $("ask-table");
   dialog.onclose = () => {
-    if (dialog.returnValue !== "ok") return;
+    if (dialog.returnValue !== "ok") { caret = null; return; }
     const columns = Math.min(10, Math.max(1, Number($("table-columns").value) || 3));
     const rows = Math.min(50, Math.max(1, Number($("table-rows").value) || 3));
     const line = (cell) => "|" + ` ${cell} |`.repeat(columns);
     insert([line("หัวข้อ"), "|" + "---|".repeat(columns), ...Array(rows).fill(line(" "))].join("\n") + "\n");
   };
   dialog.returnValue = "";
+  holdCaret();
   dialog.showModal();
 }
 
@@ -159,8 +176,10 @@ function hidePicker() {
 }
 
 function pick(value) {
-  const { kind, start } = picking;
+  const { kind, start, text } = picking;
   const end = body.selectionStart;
+  // The caret may have wandered off since: then nothing is replaced.
+  if (body.value.slice(start, end) !== text) return hidePicker();
   const closing = kind === "title" && body.value.slice(end, end + 2) !== "]]" ? "]]" : kind === "people" ? " " : "";
   hidePicker();
   put(start, end, value + closing);
@@ -178,11 +197,15 @@ function onPickerKey(event) {
     items[next].setAttribute("aria-selected", "true");
     items[next].scrollIntoView({ block: "nearest" });
     body.setAttribute("aria-activedescendant", items[next].id);
-  } else return false;
+  } else {
+    if (/^(Arrow|Home|End|Page)/.test(event.key)) hidePicker();
+    return false;
+  }
   event.preventDefault();
   return true;
 }
 
+body.addEventListener("click", hidePicker);
 picker.addEventListener("mousedown", (event) => {
   event.preventDefault();
   const item = event.target.closest("li");
@@ -248,7 +271,10 @@ async function autosave(alive = false) {
   } catch (error) {
     if (news) {
       try { localStorage.setItem(shelf(), text); } catch { /* A full or forbidden store: the page itself still holds the text. */ }
-      $("offline").hidden = navigator.onLine && !(error instanceof TypeError);
+      const away = error instanceof TypeError || !navigator.onLine;
+      $("offline").textContent = away ? "ต่อเครือข่ายไม่ได้ ข้อความเก็บไว้ในเครื่องนี้แล้ว จะส่งเองเมื่อต่อได้"
+        : `สำรองไว้ที่เครื่องแม่ข่ายไม่ได้ ข้อความเก็บไว้ในเครื่องนี้แล้ว ${error.message} ถ้าออกจากระบบไปแล้ว ให้เปิดแท็บใหม่เข้าสู่ระบบ แล้วกลับมาหน้านี้`;
+      $("offline").hidden = false;
     }
   }
 }
@@ -263,7 +289,8 @@ function showOthers(result) {
 function offerShelf() {
   let kept = null;
   try { kept = JSON.parse(localStorage.getItem(shelf()) || "null"); } catch { kept = null; }
-  if (!kept || kept.body === body.value) return;
+  if (!kept) return;
+  if (kept.body === body.value) { localStorage.removeItem(shelf()); return; }
   const notice = document.createElement("div");
   notice.className = "notice warn row spread";
   notice.innerHTML = "<p><strong>มีข้อความที่พิมพ์ไว้ในเครื่องนี้แต่ยังไม่ได้บันทึก</strong></p>";
@@ -320,11 +347,13 @@ function askAlt(file) {
   $("alt-text").value = "";
   dialog.querySelector("progress").value = 0;
   dialog.returnValue = "none";
+  holdCaret();
   dialog.showModal();
   return new Promise((resolve) => { dialog.onclose = () => resolve(dialog.returnValue === "ok" ? $("alt-text").value : ""); });
 }
 
 async function attach(files) {
+  tell([]);
   for (const file of files) {
     try {
       if (/\.docx$/i.test(file.name) && body.value.trim().length < 40) { await bring(file); continue; }
@@ -342,6 +371,7 @@ async function bring(file) {
   const data = fields({ document: file, code: state.code, training: form.elements.training.value });
   if (!state.code) for (const [name, value] of Object.entries(typed())) if (name !== "version") data.set(name, value);
   $("saved").textContent = "กำลังอ่านไฟล์…";
+  tell([]);
   try {
     const read = await ask(form.dataset.import, data);
     if (!state.code) adopt(read);
@@ -356,7 +386,7 @@ function review(read) {
   $("import-report").replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
   $("import-text").value = read.markdown;
   dialog.onclose = () => {
-    if (!dialog.returnValue) return;
+    if (!dialog.returnValue) { caret = null; return; }
     const text = $("import-text").value;
     // The file's own title goes to the title when there is none yet; else it stays as a heading, never lost.
     const untitled = read.title && /^(ร่างยังไม่มีชื่อ)?$/.test(form.elements.title.value);
@@ -368,6 +398,7 @@ function review(read) {
     body.scrollTop = 0;
   };
   dialog.returnValue = "";
+  holdCaret();
   dialog.showModal();
 }
 
@@ -375,9 +406,20 @@ async function onPaste(event) {
   const clip = event.clipboardData;
   const files = [...(clip?.files || [])];
   const html = clip?.getData("text/html") || "";
-  if (html && /<(table|h[1-6]|ul|ol|strong|b|em|a )/i.test(html)) {
+  const plain = clip?.getData("text/plain") || "";
+  const shaped = /<(table|h[1-6]|ul|ol|strong|b|em|a)[\s>]|mso-list/i.test(html) && (plain.trim() || !files.length);
+  if (shaped) {
     event.preventDefault();
-    try { insert((await ask(form.dataset.paste, fields({ html }))).markdown); } catch (error) { insert(clip.getData("text/plain")); complain(error); }
+    holdCaret();
+    const held = caret;
+    let text = plain;
+    try {
+      const read = await ask(form.dataset.paste, fields({ html }));
+      text = read.markdown;
+      tell(read.report);
+    } catch (error) { complain(error); }
+    caret = held;
+    insert(text);
   } else if (files.length) {
     event.preventDefault();
     attach(files);
@@ -417,14 +459,15 @@ body.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) return onEnter(event);
   if (event.key === "Tab" && !event.shiftKey) return onTab(event);
   if (!(event.ctrlKey || event.metaKey)) return;
-  const key = event.key.toLowerCase();
-  if (key === "b") wrap("**");
-  else if (key === "i") wrap("*");
-  else if (key === "k") link();
-  else if (event.shiftKey && event.code === "Digit8") prefix("- ");
-  else if (event.shiftKey && event.code === "Digit7") prefix("1. ");
-  else if (event.altKey && event.code === "Digit2") prefix("## ");
-  else if (key === "s") form.querySelector("button[value=draft]").click();
+  // By the place of the key: under a Thai layout its letter is another.
+  const place = event.code;
+  if (place === "KeyB") wrap("**");
+  else if (place === "KeyI") wrap("*");
+  else if (place === "KeyK") link();
+  else if (event.shiftKey && place === "Digit8") prefix("- ");
+  else if (event.shiftKey && place === "Digit7") prefix("1. ");
+  else if (event.altKey && place === "Digit2") prefix("## ");
+  else if (place === "KeyS") form.querySelector("button[value=draft]").click();
   else return;
   event.preventDefault();
 });
@@ -438,7 +481,14 @@ for (const place of [body, $("preview-pane")]) {
   place.addEventListener("drop", dropped);
 }
 form.addEventListener("input", touched);
-form.addEventListener("submit", () => { state.changed = false; try { localStorage.removeItem(shelf()); } catch { /* Nothing kept here. */ } });
+// Kept in this machine until a page after the editor says that the save went well (app.js).
+form.addEventListener("submit", () => {
+  if (state.changed && JSON.stringify(typed()) !== state.sent) {
+    try { localStorage.setItem(shelf(), JSON.stringify(typed())); } catch { /* A full store: the browser still asks. */ }
+  }
+  try { sessionStorage.setItem("khlang-sent", shelf()); } catch { /* Then it is offered once too often. */ }
+  state.changed = false;
+});
 addEventListener("beforeunload", (event) => {
   const text = JSON.stringify(typed());
   if (!state.changed || text === state.sent) return;

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.errors import Invalid
 from app.core.rendering import render_now, sanitize
 from app.documents.blocks import blocks_of, parse_html, plain
 from app.documents.imported import read_paste
@@ -45,10 +46,36 @@ def letters(text: str) -> str:
         ("<pre><code>a\n  b</code></pre>", "```\na\n  b\n```"),
         ("<p>บรรทัด<br>ใหม่</p>", "บรรทัด\nใหม่"),
         ("<td>หลุด</td>", "หลุด"),
+        ("<p>~~~</p>", "&#126;~~"),
+        ("<h2>ภาษา C#</h2>", "## ภาษา C&#35;"),
+        ('<p>ดู!<a href="https://x">ที่นี่</a></p>', "ดู&#33;[ที่นี่](https://x)"),
+        ("<p>ก | ข<br>---|---<br>ค | ง</p>", "ก | ข\n---&#124;---\nค | ง"),
+        ('<p><a href="#_Toc">1</a>. ข้อความ</p>', "1\\. ข้อความ"),
+        ('<p><img src="a.png" alt="แผนที่\n\nสร้างโดยอัตโนมัติ"></p>', "![แผนที่ สร้างโดยอัตโนมัติ](a.png)"),
+        ('<b style="font-weight:normal"><p>ไม่หนา</p></b>', "ไม่หนา"),
+        ("<ul><li>&nbsp;<table><tr><td>ก</td></tr></table></li></ul>", "- &nbsp;\n\n    | ก |\n    |---|"),
     ],
 )  # fmt: skip
 def test_html_becomes_the_markdown_a_person_would_write(html: str, markdown: str):
     assert write_markdown(blocks_of(parse_html(html))) == markdown
+
+
+def test_lists_that_word_copies_as_paragraphs_are_lists_again():
+    def item(level: int, mark: str, text: str) -> str:
+        return f"<p class=MsoListParagraph style='mso-list:l0 level{level} lfo1'><span style='mso-list:Ignore'>{mark}<span>&nbsp;</span></span>{text}</p>"
+
+    html = item(1, "1.", "หนึ่ง") + item(2, "·", "ย่อย") + item(1, "2.", "สอง") + "<p>คั่น</p>" + item(1, "·", "จุด")
+    assert read_paste(html).markdown == "1. หนึ่ง\n    - ย่อย\n2. สอง\n\nคั่น\n\n- จุด"
+
+
+@pytest.mark.parametrize(
+    "html", ["<a " * 40_000, "<table>" + "<tr><td colspan=100 rowspan=100>ก</td>" * 600, "<div>" * 20_000 + "ก"]
+)
+def test_a_paste_made_to_hurt_costs_a_child_only(html: str):
+    try:
+        assert len(read_paste(html).markdown) < 1_000_000
+    except Invalid as refused:
+        assert "โปรดแบ่ง" in refused.message or "ไม่สำเร็จ" in refused.message
 
 
 def test_word_paste_keeps_structure_and_drops_the_rest():
@@ -66,7 +93,7 @@ def test_word_paste_keeps_structure_and_drops_the_rest():
 # Whole clusters: a mark torn from its letter would be mended differently alone and beside another.
 PIECES = [
     "กา", "น้ำ", "ที่", "เกี๊ยะ", "ๆ", "๑", "12", "a", "B", ".", ")", "- ", "-", " ", "*", "**", "_", "__", "#", "## ", "[", "[[",
-    "]", "]]", "(", "<", "<b>", ">", "&", "&lt;", "|", "`", "```", "~", "+ ", "=", "===", ":", ": ", "!", "!!! ", "\\", '"', "'", "@",
+    "]", "]]", "(", "<", "<b>", ">", "&", "&lt;", "|", "`", "```", "~", "~~~", "---|---", "C#", "+ ", "=", "===", ":", ": ", "!", "!!! ", "\\", '"', "'", "@",
     "{", "}", "{: .x}", "/", "http://x.y", "[^1]", "[x] ",
 ]  # fmt: skip
 WORDS = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)

@@ -169,6 +169,15 @@ def test_editor_picks_articles_and_people_pastes_tables_and_keeps_what_was_typed
     body.press("Enter")
     expect(body).to_have_value(re.compile(r"@จิราพร \S+ $"))
 
+    # The list is open, the caret goes elsewhere: nothing there is replaced.
+    body.press_sequentially("[[เส้น")
+    expect(page.locator("#picker li").first).to_be_visible()
+    body.press("Home")
+    expect(page.locator("#picker")).to_be_hidden()
+    body.press("End")
+    for _ in range(6):
+        body.press("Backspace")
+
     # A table of a web page or of Word arrives as a table.
     page.evaluate(
         """() => { const data = new DataTransfer();
@@ -212,8 +221,17 @@ def test_editor_picks_articles_and_people_pastes_tables_and_keeps_what_was_typed
     body.press("Control+End")
     body.press_sequentially(" ตอนไม่มีเน็ต")
     expect(page.locator("#offline")).to_be_visible(timeout=15_000)
+    address = page.url.split("?")[0]
+    # Saved where there is no network: the browser shows a page of its own.
+    with page.expect_event("requestfailed", lambda request: request.is_navigation_request()):
+        page.click("button[value=draft]", no_wait_after=True)
     page.context.set_offline(False)
-    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+    page.goto(address)
+    page.locator(".notice:has-text('ในเครื่องนี้') >> text=ใช้ข้อความนั้น").click()
+    expect(body).to_have_value(re.compile("ตอนไม่มีเน็ต"))
+    page.click("button[value=draft]")
+    expect(page.locator("main")).to_contain_text("บันทึกร่างแล้ว")
+    assert page.evaluate("Object.keys(localStorage).length") == 0
 
 
 PNG = base64.b64decode(
