@@ -14,7 +14,7 @@ from app.core.errors import Invalid
 from app.core.rendering import MAX_CHARACTERS
 from app.core.thai import normalise, one_line
 from app.documents.blocks import Block, Node, Paragraph, Run, blocks_of, map_runs, parse_html, plain, text_of, walk
-from app.documents.imported import said_losses, too_long
+from app.documents.imported import said_losses, sane_html, too_long
 from app.documents.markdown_writer import Losses, write_markdown
 from app.documents.pictures import clean_picture
 from app.documents.soft_breaks import SOFT_BREAK
@@ -58,7 +58,7 @@ def read(_options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, A
         raise Invalid({"file": BROKEN}) from error
     except RecursionError as error:
         raise Invalid({"file": "ไฟล์นี้ซ้อนกันซับซ้อนเกินกว่าจะอ่านได้ โปรดลดตารางที่ซ้อนกัน"}) from error
-    tree = parse_html(html)
+    tree = parse_html(sane_html(html))
     title, guessed = _headings(tree)
     losses = Losses()
     blocks = map_runs(_with_footnotes(tree), _clean_run)

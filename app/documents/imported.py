@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import nh3
+
 from app.core.errors import Invalid
 from app.core.files import DOCX, PDF
 from app.core.rendering import MAX_CHARACTERS
 from app.documents import limited
-from app.documents.blocks import Node, Run, blocks_of, map_runs, parse_html, text_of, walk
+from app.documents.blocks import BLOCK_TAGS, Node, Run, blocks_of, map_runs, parse_html, text_of, walk
 from app.documents.limited import Job
 from app.documents.markdown_writer import Losses, write_markdown
 
@@ -55,6 +57,21 @@ def read_document(content: bytes, media_type: str) -> Imported:
     return Imported(values["markdown"], values["title"], done.files, values["report"], media_type == PDF)
 
 
+_TAGS = {
+    *BLOCK_TAGS, "a", "abbr", "b", "br", "code", "col", "colgroup", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "s",
+    "small", "span", "strike", "strong", "sub", "sup", "tfoot", "u",
+} - {"form"}  # fmt: skip
+_ATTRIBUTES = {"*": {"id", "class", "style", "colspan", "rowspan", "start"}, "a": {"href"}, "img": {"src", "alt"}}
+
+
+def sane_html(html: str) -> str:
+    """HTML with only what a document has, every element closed; scripts, styles, comments and strange addresses gone."""
+    return nh3.clean(
+        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"}, link_rel=None,
+        clean_content_tags={"script", "style", "title", "template", "noscript"},
+    )  # fmt: skip
+
+
 def read_paste(html: str) -> Imported:
     """HTML copied from Word or a web page as Markdown, read in a child. Raises Invalid when it takes too long."""
     done = limited.run(Job("read_html", {"html": html}), PASTE_SECONDS)
@@ -64,7 +81,7 @@ def read_paste(html: str) -> Imported:
 def read_html(options: dict[str, Any], _files: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Task: `html` as Markdown; pictures of other places are left out and said."""
     losses = Losses()
-    tree = parse_html(options["html"])
+    tree = parse_html(sane_html(options["html"]))
     gather_word_lists(tree)
     blocks = map_runs(blocks_of(tree), lambda run: Run("") if run.image else run)
     left_out = sum(node.tag == "img" for node in walk(tree))

@@ -52,7 +52,8 @@ class Telling:
 
 def notify_each(db: Session, kind: str, tellings: list[Telling], now: datetime) -> None:
     """Tell many people things of their own, each once; its own transaction, and none when all were told before."""
-    known = select(Notification.staff_id, Notification.key).where(Notification.kind == kind)
+    keys = {one.key for one in tellings}
+    known = select(Notification.staff_id, Notification.key).where(Notification.kind == kind, Notification.key.in_(keys))
     told = {(staff_id, key) for staff_id, key in db.execute(known)}
     fresh = [one for one in tellings if (one.staff_id, one.key) not in told]
     if not fresh:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+import docx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import Invalid
 from app.core.rendering import render_now, sanitize
+from app.core.thai import normalise
+from app.documents import docx_reader
 from app.documents.blocks import blocks_of, parse_html, plain
 from app.documents.imported import read_paste
 from app.documents.markdown_writer import write_markdown
@@ -134,8 +138,6 @@ BLOCK = st.recursive(
 @given(BLOCK)
 def test_no_letter_is_lost_on_the_way_through_markdown(html: str):
     before, after, markdown = there_and_back(html)
-    from app.core.thai import normalise
-
     wanted = letters(normalise(before))
     assert sorted(wanted) == sorted(letters(after)), markdown
 
@@ -153,3 +155,43 @@ def test_any_html_is_read_and_what_is_rendered_is_clean(html: str):
 def test_any_markdown_renders_clean_and_the_same_each_time(text: str):
     first = render_now(text).html
     assert sanitize(first) == first and render_now(text).html == first
+
+
+LINES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("p"), LINES, st.booleans()),
+            st.tuples(st.just("h"), LINES, st.integers(1, 4)),
+            st.tuples(st.just("list"), LINES, st.sampled_from(["List Bullet", "List Number", "List Bullet 2"])),
+            st.tuples(st.just("table"), st.lists(LINES, min_size=2, max_size=4), st.booleans()),
+        ),
+        max_size=8,
+    )
+)
+def test_no_letter_of_any_word_file_is_lost(parts: list):
+    document = docx.Document()
+    for kind, text, how in parts:
+        if kind == "p":
+            document.add_paragraph().add_run(text).bold = how
+        elif kind == "h":
+            document.add_heading(text, how)
+        elif kind == "list":
+            document.add_paragraph(text, style=how)
+        else:
+            table = document.add_table(2, len(text))
+            for place, words in zip(table._cells, [*text, *text], strict=True):
+                place.text = words
+            if how:
+                table.cell(0, 0).merge(table.cell(1, 0))
+    out = io.BytesIO()
+    document.save(out)
+    values, _ = docx_reader.read({}, {"in": out.getvalue()})
+    wanted = letters("\n".join(re.findall(r"<w:t(?: [^>]*)?>([^<]*)", document.element.xml)))
+    shown = letters(values["title"] + plain(blocks_of(parse_html(render_now(values["markdown"]).html))))
+    from html import unescape
+
+    assert sorted(letters(normalise(unescape(wanted)))) == sorted(letters(normalise(shown)))
