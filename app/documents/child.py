@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from app.core.errors import Invalid
-from app.documents import docx_reader, docx_writer, imported, limited, pdf_reader, pdf_writer, pictures
+from app.documents import limited
 
 Task = Callable[[dict[str, Any], dict[str, bytes]], tuple[dict[str, Any], dict[str, bytes]]]
 
-TASKS: dict[str, Task] = {
-    "read_docx": docx_reader.read,
-    "read_pdf": pdf_reader.read,
-    "read_html": imported.read_html,
-    "clean_picture": pictures.clean,
-    "write_docx": docx_writer.write,
-    "write_pdf": pdf_writer.write,
+# task -> (module, function): only the one that is wanted is loaded, for the person waits.
+TASKS: dict[str, tuple[str, str]] = {
+    "read_docx": ("docx_reader", "read"),
+    "read_pdf": ("pdf_reader", "read"),
+    "read_html": ("imported", "read_html"),
+    "clean_picture": ("pictures", "clean"),
+    "write_docx": ("docx_writer", "write"),
+    "write_pdf": ("pdf_writer", "write"),
 }
 
 
@@ -25,8 +27,10 @@ def main() -> None:
     """Do the one job on standard input; a file that cannot be worked on is answered with its sentence."""
     _limit()
     values, files = limited.unpack(sys.stdin.buffer.read())
+    module, function = TASKS[values["task"]]
+    task: Task = getattr(importlib.import_module(f"app.documents.{module}"), function)
     try:
-        answer, made = TASKS[values["task"]](values["options"], files)
+        answer, made = task(values["options"], files)
     except Invalid as error:
         answer, made = {"wrong": " ".join(error.fields.values())}, {}
     except MemoryError:

@@ -160,6 +160,7 @@ def test_any_markdown_renders_clean_and_the_same_each_time(text: str):
 LINES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(

@@ -15,6 +15,8 @@ from app.core.rendering import render_now
 from app.documents.paper import Paper, Signature, as_docx, as_pdf
 from app.documents.pictures import clean_picture
 
+pytestmark = pytest.mark.slow
+
 
 def paper(html: str, **pictures: bytes) -> Paper:
     signed = [Signature("ผู้จัดทำ", "สมชาย", "1 ตุลาคม 2557")]

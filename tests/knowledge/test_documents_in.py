@@ -18,6 +18,8 @@ from app.documents.imported import Imported, read_document, refuse_old_office
 from app.search.words import Words
 from tests.knowledge.documents import bombs
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parent / "documents"
 WORD_FILES = sorted(path.stem for path in FOLDER.glob("[01]*.docx"))
 

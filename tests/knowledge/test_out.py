@@ -20,6 +20,8 @@ from tests.indicators.reading import count
 from tests.knowledge.test_articles import PNG
 from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, group, load
 
+pytestmark = pytest.mark.slow
+
 BODY = """น้ำท่วมที่ **(KM)** คือ *กำลังใจ* และ [ลิงก์](https://example.go.th/ก)
 
 ## ขั้นตอน
