@@ -177,7 +177,8 @@ def thread_from_comment(
     if article.visibility == "group" and article.group_id != group.id:
         raise Invalid({"group": "บทความนี้อ่านได้เฉพาะในกลุ่ม เปิดกระทู้ได้ในกลุ่มนั้นเท่านั้น"})
     names = db.scalar(select(Staff.name).where(Staff.id == comment.author_id)) or ""
-    body = f"{rules.quote(names, comment.body)}\n\nจากความเห็นใต้บทความ [{article.code}](/articles/{article.code})"
+    name = article.title.translate(str.maketrans("", "", "[]"))
+    body = f"{rules.quote(names, comment.body)}\n\nจากความเห็นใต้บทความ [{name}](/articles/{article.code})"
     with transaction(db):
         thread = start_thread(db, desk, viewer, group, f"จากบทความ: {article.title}"[:200], body, now)
         db.execute(update(ArticleComment).where(ArticleComment.id == comment.id).values(thread_id=thread.id))

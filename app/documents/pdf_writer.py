@@ -21,6 +21,8 @@ from app.documents.blocks import Block, Code, Items, Line, Paragraph, Quote, Run
 TEMPLATE = Path(__file__).resolve().with_name("article.typ")
 TEXT_WIDTH_POINTS = 450.0
 POINTS_OF_A_PIXEL = 0.6
+MAX_HEIGHT_POINTS = 560.0
+SMALL_POINTS = 60.0
 
 
 def write(options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -58,7 +60,8 @@ def _pictures(root: Path, files: dict[str, bytes]) -> tuple[dict[str, str], dict
                     path.write_bytes(content)
                 else:
                     opened.convert("RGBA").save(path, "PNG")
-                widths[name] = min(opened.width * POINTS_OF_A_PIXEL, TEXT_WIDTH_POINTS)
+                tall = MAX_HEIGHT_POINTS * opened.width / max(1, opened.height)
+                widths[name] = min(opened.width * POINTS_OF_A_PIXEL, TEXT_WIDTH_POINTS, tall)
             paths[name] = path.name
         except (OSError, ValueError):
             continue
@@ -78,8 +81,8 @@ def _run(run: Run, widths: dict[str, float]) -> dict[str, Any]:
 def _blocks(blocks: tuple[Block, ...], widths: dict[str, float]) -> Iterator[dict[str, Any]]:
     for block in blocks:
         if isinstance(block, Paragraph):
-            runs = [_run(run, widths) for run in block.runs]
-            yield {"kind": "heading" if block.level else "paragraph", "level": block.level or 1, "runs": runs}
+            for runs in _lines(block, widths):
+                yield {"kind": "heading" if block.level else "paragraph", "level": block.level or 1, "runs": runs}
         elif isinstance(block, Items):
             items = [list(_blocks(item, widths)) for item in block.items]
             yield {"kind": "numbers" if block.start else "bullets", "start": block.start, "items": items}
@@ -91,6 +94,21 @@ def _blocks(blocks: tuple[Block, ...], widths: dict[str, float]) -> Iterator[dic
             yield {"kind": "line"}
         elif isinstance(block, Table):
             yield _table(block, widths)
+
+
+def _lines(block: Paragraph, widths: dict[str, float]) -> Iterator[list[dict[str, Any]]]:
+    """Runs of a paragraph; a picture of some size stands on a line of its own, as it does on screen."""
+    waiting: list[dict[str, Any]] = []
+    for run in (_run(run, widths) for run in block.runs):
+        if not run["image"] or run["width"] <= SMALL_POINTS:
+            waiting.append(run)
+            continue
+        if waiting:
+            yield waiting
+        yield [run]
+        waiting = []
+    if waiting:
+        yield waiting
 
 
 def _table(table: Table, widths: dict[str, float]) -> dict[str, Any]:

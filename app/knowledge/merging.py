@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MAX_COMPARED = 4_000_000
-CHOICES = {"mine": "ของฉัน", "theirs": "ของเพื่อน", "both": "เก็บทั้งสอง"}
+CHOICES = {"mine": "ใช้ข้อความของท่าน", "theirs": "ใช้ข้อความของอีกคน", "both": "เก็บทั้งสองย่อหน้า"}
 
 
 @dataclass(frozen=True)

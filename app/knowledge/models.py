@@ -300,7 +300,10 @@ class Application(HumanRecord, Base):
 
 @dataclass(frozen=True)
 class ArticleCard:
-    """An article in a list. `on` is the first publication, or the creation day of a draft."""
+    """An article in a list. `on` is the first publication, or the creation day of a draft.
+
+    `review` is the state of the newest round of a draft, "" when there was none or a newer text came after.
+    """
 
     id: int
     code: str
@@ -310,6 +313,7 @@ class ArticleCard:
     on: date
     state: str
     visibility: str
+    review: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from app.knowledge.models import (
     ArticleTag,
     Attachment,
     Category,
+    Review,
     Revision,
     State,
 )
@@ -280,7 +281,15 @@ def drafts_of(db: Session, staff_id: int) -> list[ArticleCard]:
         Article.deleted_at.is_(None),
         or_(Article.author_id == staff_id, Article.id.in_(credit)),
     )
-    return [_card(*row) for row in db.execute(query.order_by(Article.updated_at.desc()).limit(20))]
+    cards = [_card(*row) for row in db.execute(query.order_by(Article.updated_at.desc()).limit(20))]
+    rounds = (
+        select(Review.article_id, Review.state)
+        .join(Article, and_(Article.id == Review.article_id, Article.latest_number == Review.number))
+        .where(Review.article_id.in_([card.id for card in cards]))
+        .order_by(Review.id)
+    )
+    states = {number: state for number, state in db.execute(rounds)} if cards else {}
+    return [replace(card, review=states.get(card.id, "")) for card in cards]
 
 
 def articles_by(db: Session, viewer: Viewer, author_id: int) -> list[ArticleCard]:

@@ -206,6 +206,13 @@ def comments_of_round(db: Session, review_id: int) -> list[Said]:
     return [Said(comment, name) for comment, name in db.execute(query)]
 
 
+def round_before(db: Session, review: Review) -> Review | None:
+    """The newest round of the same article that was returned before this one, while nothing was published since."""
+    query = select(Review).where(Review.article_id == review.article_id, Review.id < review.id)
+    found = db.scalar(query.where(Review.state.in_(("returned", "approved"))).order_by(Review.id.desc()).limit(1))
+    return found if found is not None and found.state == "returned" else None
+
+
 def comments_to_settle(db: Session, article_id: int) -> list[Said]:
     """Comments the author has not dealt with, oldest first."""
     query = (

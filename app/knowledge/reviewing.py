@@ -140,7 +140,7 @@ def comment(db: Session, viewer: Viewer, code: str, review_id: int, paragraph: i
         db.add(
             ReviewComment(
                 article_id=article.id, review_id=review.id, number=revision.number, paragraph=paragraph,
-                quote=paragraphs[paragraph].words[:300] if paragraph >= 0 else "", text=text, by_id=viewer.staff_id, at=now,
+                quote=(paragraphs[paragraph].words or "(รูปหรือเส้นคั่น)")[:300] if paragraph >= 0 else "", text=text, by_id=viewer.staff_id, at=now,
             )
         )  # fmt: skip
 

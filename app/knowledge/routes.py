@@ -20,7 +20,7 @@ from app.core.files import IMAGES
 from app.core.guard import attempt
 from app.core.paging import page_number
 from app.core.web import config, db, flash_invalid, is_navigation, now, part, today
-from app.knowledge import commands, life, life_queries, queries, review_queries, rules
+from app.knowledge import commands, life, life_queries, queries, review_queries, reviewing, rules
 from app.knowledge.forms import ApplyForm, CommentForm, ReadForm, RetireForm, ShareForm, ValidForm
 from app.knowledge.life import Applied
 from app.knowledge.models import Article
@@ -57,7 +57,7 @@ def show(code: str, name: str = "") -> str | Response:
     return shown
 
 
-def _page(article: Article, page: queries.ArticlePage) -> dict[str, Any]:
+def _page(article: Article, page: queries.ArticlePage, retire_form: RetireForm | None = None) -> dict[str, Any]:
     """Everything an article's page shows to this person."""
     who = viewer()
     credited = frozenset(number for number, _, _ in page.credited)
@@ -71,7 +71,7 @@ def _page(article: Article, page: queries.ArticlePage) -> dict[str, Any]:
         "series": life_queries.series_of(db(), who, article), "today": today(), "keeper": commands.keeps_categories(who),
         "approval": review_queries.approval_of(db(), article) if article.review_approved_on else None,
         "beside": life_queries.beside(db(), who, article, part("related").of(db(), article, now())),
-        "applications": [], "comments": [], "asked": None, "requests": [], "newer": False,
+        "applications": [], "comments": [], "asked": None, "requests": [], "newer": False, "waits": False,
         "files": page.attachments if can_edit else _visible_files(article, page),
     }  # fmt: skip
     if who.staff_id is None:
@@ -81,7 +81,8 @@ def _page(article: Article, page: queries.ArticlePage) -> dict[str, Any]:
         "applications": queries.applications(db(), article.id), "apply_form": ApplyForm(on=today()),
         "comments": life_queries.comments(db(), article.id), "comment_form": CommentForm(),
         "own_groups": [],
-        "retire_form": RetireForm(), "valid_form": ValidForm(), "read_form": ReadForm(), "newer": newer and can_edit,
+        "retire_form": retire_form or RetireForm(), "valid_form": ValidForm(), "read_form": ReadForm(), "newer": newer and can_edit,
+        "waits": can_edit and (newer or article.state == "draft") and reviewing.open_review_of(db(), article.id) is not None,
     }  # fmt: skip
     if values["comments"]:
         values["own_groups"] = part("own_groups")(db(), who)
@@ -319,15 +320,19 @@ def approve(code: str) -> Response:
 
 @blueprint.post("/articles/<code>/retire")
 @staff_only
-def retire(code: str) -> Response:
-    """Take out of use."""
+def retire(code: str) -> Response | tuple[str, int]:
+    """Take out of use; what was typed is shown again when something is wrong with it."""
+    form = RetireForm()
     try:
-        form = RetireForm()
         given = (form.reason.data or "", today(), form.successor.data or "")
         commands.retire_article(db(), viewer(), code, *given)
         flash("เลิกใช้บทความนี้แล้ว ยังอ่านได้พร้อมป้ายกำกับ")
     except Invalid as error:
-        flash_invalid(error)
+        form.validate()
+        form.take(error)
+        article = queries.article_to_read(db(), viewer(), code)
+        page = queries.article_page(db(), article, staff_id())
+        return render_template("knowledge/article.html", **_page(article, page, form)), 400
     return redirect(url_for("knowledge.show", code=code))
 
 

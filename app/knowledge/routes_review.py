@@ -11,7 +11,9 @@ from app.knowledge import queries, review_queries, reviewing, rules
 from app.knowledge.forms import NoteForm
 from app.knowledge.models import POLICIES
 from app.knowledge.templates_folder import templates
+from app.people import queries as people
 from app.people.current import staff_only, viewer
+from app.people.rules import short_name
 
 blueprint = Blueprint("review", __name__)
 
@@ -29,7 +31,9 @@ def show(code: str) -> str:
     """A text in review: changes, checklist, each paragraph with what was said of it."""
     article, review, revision = review_queries.review_to_see(db(), viewer(), code, today())
     facts = review_queries.facts_of(db(), article, review, revision, today())
-    before = queries.revision(db(), article, article.published_number) if article.published_number else None
+    earlier = review_queries.round_before(db(), review)
+    compared = earlier.number if earlier else article.published_number
+    before = queries.revision(db(), article, compared) if compared else None
     said = review_queries.comments_of_round(db(), review.id)
     template = templates(db()).get(article.template)
     turn = review.state == "open" and rules.can_review(viewer(), facts)
@@ -41,8 +45,15 @@ def show(code: str) -> str:
         changes=rules.compare(before.body, revision.body, part("search").words.pieces) if before else None,
         author=queries.name_of(db(), article.author_id), round=review_queries.newest_round(db(), article.id),
         sections=rules.checklist(template.body, revision.body) if template else [], before=before, files=files,
-        details=revision.details or {},
+        details=revision.details or {}, called=_called(facts) if review.state == "open" and not turn else [],
+        earlier=review_queries.comments_of_round(db(), earlier.id) if earlier else [], earlier_round=earlier,
     )  # fmt: skip
+
+
+def _called(facts: rules.ReviewFacts) -> list[str]:
+    """Names of those who were told that the text waits."""
+    ids = review_queries.called_for(db(), facts, part("desk").group, today())
+    return sorted(short_name(name) for name in people.names_by_id(db(), ids).values())
 
 
 def _number(name: str, low: int = 0) -> int:

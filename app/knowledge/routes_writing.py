@@ -250,7 +250,8 @@ def _after_save(article: Article, outcome: str, saved: Saved | None = None) -> R
         return jsonify(code=article.code, version=article.version, edit=edit_url)
     flash(said)
     if outcome == "draft":
-        return redirect(url_for("writing.edit", code=article.code))
+        # `saved` lets the script throw away its own copy: only a page after a save carries it.
+        return redirect(url_for("writing.edit", code=article.code, saved=article.version))
     return redirect(url_for("knowledge.show" if article.state != "draft" else "review.show", code=article.code))
 
 

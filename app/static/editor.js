@@ -68,13 +68,18 @@ function prefix(mark) {
 
 // A dialog takes the caret away: where it was is remembered before one opens.
 let caret = null;
-function holdCaret() { caret = [body.selectionStart, body.selectionEnd]; }
+function holdCaret() { caret = state.entered ? [body.selectionStart, body.selectionEnd] : null; }
+body.addEventListener("focus", () => { state.entered = true; });
 
 function insert(text) {
-  const [start, end] = caret || [body.selectionStart, body.selectionEnd];
+  // Who has not been in the text yet means its end.
+  const there = state.entered ? [body.selectionStart, body.selectionEnd] : [body.value.length, body.value.length];
+  const [start, end] = caret || there;
   caret = null;
-  const before = start && body.value[start - 1] !== "\n" && text.includes("\n") ? "\n\n" : "";
-  put(start, end, before + text);
+  const blocks = text.includes("\n");
+  const before = start && body.value[start - 1] !== "\n" && blocks ? "\n\n" : "";
+  const after = blocks && end < body.value.length && !/^\n\n/.test(text.slice(-1) + body.value.slice(end, end + 2)) ? "\n".repeat(text.endsWith("\n") ? 1 : 2) : "";
+  put(start, end, before + text + after);
 }
 
 // Enter goes on with a list, and ends it on an empty item; Tab walks through a table.
@@ -86,7 +91,7 @@ function onEnter(event) {
   const found = /^(\s*)(- \[[ xX]\] |[-*+] |> |(\d+)\. )(.*)$/.exec(line);
   if (!found) return;
   event.preventDefault();
-  if (!found[4].trim()) put(start, a, "");
+  if (!found[4].trim()) put(start, a, "\n");  // An empty line ends the list: else the next sentence would join it.
   else put(a, a, "\n" + found[1] + (found[3] ? `${Number(found[3]) + 1}. ` : found[2].replace(/\[[xX]\]/, "[ ]")));
 }
 
@@ -163,10 +168,21 @@ async function offer() {
     return item;
   }));
   picker.hidden = false;
-  const lines = body.value.slice(0, body.selectionStart).split("\n").length;
-  const height = parseFloat(getComputedStyle(body).lineHeight);
-  picker.style.top = `${body.offsetTop + Math.min(body.offsetHeight - 20, Math.max(30, lines * height - body.scrollTop + 12))}px`;
+  picker.style.top = `${body.offsetTop + Math.min(body.offsetHeight - 20, Math.max(30, caretBottom() - body.scrollTop + 6))}px`;
   body.setAttribute("aria-activedescendant", "pick-0");
+}
+
+// How far below the top of the text the caret's line ends: a copy of the text is measured, wrapped lines and all.
+function caretBottom() {
+  const look = getComputedStyle(body);
+  const copy = document.createElement("div");
+  for (const name of ["font", "lineHeight", "letterSpacing", "padding", "border", "boxSizing", "overflowWrap"]) copy.style[name] = look[name];
+  Object.assign(copy.style, { position: "absolute", visibility: "hidden", whiteSpace: "pre-wrap", width: `${body.clientWidth}px` });
+  copy.textContent = body.value.slice(0, body.selectionStart) + "\u200b";
+  body.parentElement.append(copy);
+  const height = copy.offsetHeight;
+  copy.remove();
+  return height;
 }
 
 function hidePicker() {
@@ -287,6 +303,11 @@ function showOthers(result) {
 }
 
 function offerShelf() {
+  if (new URLSearchParams(location.search).has("saved")) {
+    localStorage.removeItem(shelf());
+    history.replaceState(null, "", location.pathname);
+    return;
+  }
   let kept = null;
   try { kept = JSON.parse(localStorage.getItem(shelf()) || "null"); } catch { kept = null; }
   if (!kept) return;
@@ -345,7 +366,6 @@ function askAlt(file) {
   if (!file.type.startsWith("image/")) return Promise.resolve("");
   const dialog = $("ask-alt");
   $("alt-text").value = "";
-  dialog.querySelector("progress").value = 0;
   dialog.returnValue = "none";
   holdCaret();
   dialog.showModal();
@@ -385,6 +405,7 @@ function review(read) {
   const lines = read.report.length ? read.report : ["นำเข้าได้ครบ ไม่มีส่วนใดตกหล่น"];
   $("import-report").replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
   $("import-text").value = read.markdown;
+  $("import-text").setSelectionRange(0, 0);
   dialog.onclose = () => {
     if (!dialog.returnValue) { caret = null; return; }
     const text = $("import-text").value;
@@ -513,6 +534,16 @@ function sayWhatPublishDoes() {
 }
 form.elements.category.addEventListener("input", sayWhatPublishDoes);
 sayWhatPublishDoes();
+
+// A reviewer's comment is ticked off without leaving what is being typed.
+for (const one of document.querySelectorAll("form[action$='/settle']")) {
+  one.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(one.action, { method: "POST", body: new FormData(one), redirect: "manual" }).catch(() => null);
+    if (answer && (answer.ok || answer.type === "opaqueredirect")) one.closest("li").remove();
+    else complain(new Error("บันทึกว่าแก้แล้วไม่สำเร็จ โปรดลองอีกครั้ง"));
+  });
+}
 
 offerShelf();
 preview();

@@ -146,7 +146,7 @@ def test_two_people_in_one_article_with_and_without_overlap(demo_server: Server,
     expect(other.locator(".diff")).to_contain_text("ทางเลือกที่")
     one.reload()
     expect(one.locator(".prose")).to_contain_text("ทางเลือกที่หนึ่ง")
-    other.get_by_label("ของฉัน").check()
+    other.get_by_label("ใช้ข้อความของท่าน").check()
     other.click("text=บันทึกตามที่เลือก")
     expect(other.locator(".prose")).to_contain_text("ทางเลือกที่สอง")
     expect(other.locator(".prose")).not_to_contain_text("ทางเลือกที่หนึ่ง")

@@ -51,8 +51,8 @@ def test_retired_with_an_heir_that_only_its_readers_see(office: Office):
     load(office, group("HID", "secret"), article("A"), article("B"), article("G", visibility="group", group="HID"))
     app = app_of(office)
     somchai = Browser(app, SOMCHAI)
-    somchai.post("/articles/A/retire", {"reason": "มีระเบียบใหม่", "successor": "ไม่มีเรื่องนี้"})
-    assert "ไม่พบเรื่องที่ใช้แทน" in somchai.get("/articles/A").text
+    wrong = somchai.post("/articles/A/retire", {"reason": "มีระเบียบใหม่", "successor": "ไม่มีเรื่องนี้"})
+    assert wrong.status_code == 400 and "ไม่พบเรื่องที่ใช้แทน" in wrong.text and 'value="มีระเบียบใหม่"' in wrong.text
     somchai.post("/articles/A/retire", {"reason": "มีระเบียบใหม่", "successor": "เรื่อง B"})
     assert "อ่านเรื่องที่ใช้แทน" in Browser(app).get("/articles/A").text
     somchai.post("/articles/B/retire", {"reason": "ย้ายไปในกลุ่ม", "successor": "/articles/G"})

@@ -38,12 +38,16 @@ def test_draft_review_return_fix_approve_publish(office: Office):
     editor = somchai.get(f"/articles/{code}/edit").text
     assert "ขอแก้อีกนิด" in editor and "อ้างเลขมาตราด้วย" in editor and "เนื้อหาของระเบียบใหม่" in editor
     assert "ถูกส่งกลับให้แก้: ขอแก้อีกนิด" in somchai.get("/notifications").text
+    assert "ส่งกลับให้แก้</span>" in somchai.get("/").text
     with office.session() as db:
         number = db.scalars(select(ReviewComment.id)).one()
     somchai.post(f"/articles/{code}/comments/{number}/settle")
     assert "อ้างเลขมาตราด้วย" not in somchai.get(f"/articles/{code}/edit").text
     somchai.post(f"/articles/{code}/edit", form(body="## หัวข้อ\n\nตามมาตรา ๑๑", version="1"))
     assert state(office, code) == ("draft", None, 2)
+    assert "ส่งแล้ว รอตรวจ" in somchai.get("/").text and "หรือ เลขา รอบคอบ" in somchai.get(f"/articles/{code}/review").text
+    again = secretary.get(f"/articles/{code}/review").text
+    assert "ความเห็นรอบก่อน: ขอแก้อีกนิด" in again and "ผู้เขียนว่าแก้แล้ว" in again and "สิ่งที่แก้จากรอบก่อน" in again
     secretary.post(f"/articles/{code}/review/approve", {"review": review_id(office, code)})
     assert state(office, code) == ("published", 2, 2)
     shown = Browser(app, WICHAI).get(f"/articles/{code}").text
@@ -62,7 +66,7 @@ def test_readers_keep_the_approved_text_while_a_newer_one_waits(office: Office):
     assert state(office, "OLD") == ("published", 1, 2)
     page = wichai.get("/articles/OLD").text
     assert "ข้อความเก่า" in page and "ระเบียบเก่า" in page and "ลับ" not in page
-    assert "มีฉบับใหม่ที่ผู้อ่านยังไม่เห็น" in malee.get("/articles/OLD").text
+    assert "กำลังรอตรวจ</a> ผู้อ่านยังเห็นฉบับนี้" in malee.get("/articles/OLD").text
     changes = secretary.get("/articles/OLD/review").text
     assert "ข้อความใหม่" in changes and "สิ่งที่เปลี่ยนจากฉบับที่ผู้อ่านเห็น" in changes
     secretary.post("/articles/OLD/review/approve", {"review": review_id(office, "OLD")})
