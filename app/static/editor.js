@@ -302,7 +302,8 @@ function showOthers(result) {
   line.querySelector("span").textContent = result.others.join(", ") || "คนอื่น (บันทึกไปแล้ว)";
 }
 
-function offerShelf() {
+// What this machine kept goes to the server, whose page then offers it with what differs; without a network it waits on.
+async function handInShelf() {
   if (new URLSearchParams(location.search).has("saved")) {
     localStorage.removeItem(shelf());
     history.replaceState(null, "", location.pathname);
@@ -311,16 +312,13 @@ function offerShelf() {
   let kept = null;
   try { kept = JSON.parse(localStorage.getItem(shelf()) || "null"); } catch { kept = null; }
   if (!kept) return;
-  if (kept.body === body.value) { localStorage.removeItem(shelf()); return; }
-  const notice = document.createElement("div");
-  notice.className = "notice warn row spread";
-  notice.innerHTML = "<p><strong>มีข้อความที่พิมพ์ไว้ในเครื่องนี้แต่ยังไม่ได้บันทึก</strong></p>";
-  const use = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: "ใช้ข้อความนั้น" });
-  const drop = Object.assign(document.createElement("button"), { type: "button", className: "button quiet small", textContent: "ทิ้ง" });
-  use.onclick = () => { for (const [name, value] of Object.entries(kept)) if (name !== "version" && form.elements[name]) form.elements[name].value = value; notice.remove(); touched(); };
-  drop.onclick = () => { localStorage.removeItem(shelf()); notice.remove(); };
-  notice.append(use, drop);
-  form.before(notice);
+  if (kept.body !== body.value) {
+    const data = fields({ code: state.code, training: form.elements.training.value, changed: "1" });
+    for (const name of names) data.set(name, kept[name] || "");
+    try { await ask(form.dataset.autosave, data); } catch { return; }
+  }
+  localStorage.removeItem(shelf());
+  if (kept.body !== body.value) location.reload();
 }
 
 // --- files --------------------------------------------------------------------------------------------------------------
@@ -545,7 +543,7 @@ for (const one of document.querySelectorAll("form[action$='/settle']")) {
   });
 }
 
-offerShelf();
+handInShelf();
 preview();
 setInterval(() => autosave(), 4000);
 setInterval(() => autosave(true), 30000);

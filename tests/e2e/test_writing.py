@@ -56,6 +56,7 @@ def test_course_word_file_checklist_review_return_approve_found(demo_server: Ser
 
     # What the template asks for is written; the checklist ticks itself.
     body = author.locator("#body")
+    expect(body).to_have_value(re.compile(r"## สิ่งที่ได้เรียนรู้[\s\S]+\| .+ \|"))
     text = body.input_value()
     expect(author.locator("#checklist li.done")).to_have_count(0)
     for heading in ("สิ่งที่ได้เรียนรู้", "นำมาใช้กับงานของเราอย่างไร", "ข้อควรระวัง", "แหล่งข้อมูลเพิ่มเติม"):
@@ -227,7 +228,8 @@ def test_editor_picks_articles_and_people_pastes_tables_and_keeps_what_was_typed
         page.click("button[value=draft]", no_wait_after=True)
     page.context.set_offline(False)
     page.goto(address)
-    page.locator(".notice:has-text('ในเครื่องนี้') >> text=ใช้ข้อความนั้น").click()
+    page.locator("#kept ins:has-text('ไม่มีเน็ต'), #kept .added:has-text('ไม่มีเน็ต')").first.wait_for(state="attached")
+    page.click("#kept >> text=ใช้ข้อความนั้น")
     expect(body).to_have_value(re.compile("ตอนไม่มีเน็ต"))
     page.click("button[value=draft]")
     expect(page.locator("main")).to_contain_text("บันทึกร่างแล้ว")
