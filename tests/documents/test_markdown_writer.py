@@ -28,8 +28,8 @@ def there_and_back(html: str) -> tuple[str, str, str]:
 
 
 def letters(text: str) -> str:
-    """Without white space and the marks of lists, which are written in a cell and made by the browser elsewhere."""
-    return re.sub(r"\d+\.|•|·", "", re.sub(r"[\s\u00a0]", "", text))
+    """Without white space and what lists are numbered with: written out in a cell, made by the browser elsewhere."""
+    return re.sub(r"[\s\u00a0•·0-9.]", "", text)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ BLOCK = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(BLOCK)
 def test_no_letter_is_lost_on_the_way_through_markdown(html: str):
     before, after, markdown = there_and_back(html)
@@ -142,7 +142,7 @@ def test_no_letter_is_lost_on_the_way_through_markdown(html: str):
     assert sorted(wanted) == sorted(letters(after)), markdown
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(BLOCK, st.text(max_size=200)))
 def test_any_html_is_read_and_what_is_rendered_is_clean(html: str):
     markdown = write_markdown(blocks_of(parse_html(html)))
@@ -150,7 +150,7 @@ def test_any_html_is_read_and_what_is_rendered_is_clean(html: str):
     assert sanitize(shown) == shown
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="กขคา่ๆab1.2)- *_#[]()<>&|`~+=:!\\\"'@{}/\n\t", max_size=120))
 def test_any_markdown_renders_clean_and_the_same_each_time(text: str):
     first = render_now(text).html

@@ -22,6 +22,8 @@ from tests.knowledge.checked import CHECKED, checked_office, form, review_id, st
 from tests.knowledge.test_articles import PNG
 from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, group, load
 
+pytestmark = pytest.mark.slow
+
 SECRET = "คำลับมาก"
 
 

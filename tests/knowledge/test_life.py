@@ -346,6 +346,7 @@ def test_personal_data_is_warned_of_before_publishing(office: Office, text: str,
     assert any(warned in one for one in answer["warnings"]) if warned else answer["warnings"] == []
 
 
+@pytest.mark.slow
 def test_large_pictures_shrink_and_forget_the_camera(office: Office):
     from PIL import Image
 

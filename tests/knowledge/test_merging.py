@@ -48,7 +48,7 @@ def test_neighbouring_changes_are_a_conflict():
 TEXTS = st.lists(st.sampled_from(["ก", "ข", "ค", "", "ง จ", "## ห"]), max_size=9).map("\n".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_three_texts_merge_without_losing_a_new_line(base: str, theirs: str, mine: str):
     pieces = merge(base, theirs, mine)
