@@ -14,7 +14,7 @@ from app.core.clock import bangkok_day
 from app.core.database import insert_new, lock_for_transaction, transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.records import Status
-from app.core.thai import normalise, one_line
+from app.core.thai import normalise, one_line, thai_date
 from app.knowledge import life_queries, queries, rules
 from app.knowledge.commands import Desk, keeps_categories
 from app.knowledge.models import (
@@ -168,7 +168,7 @@ def ask_to_read(
         asked = chosen - set(db.scalars(select(ReadRequest.staff_id).where(ReadRequest.article_id == article.id)))
         given = {"article_id": article.id, "asked_by_id": viewer.staff_id, "asked_at": now, "due_on": due_on}
         insert_new(db, ReadRequest, [given | {"staff_id": number} for number in sorted(asked)])
-        by = f" ภายใน {due_on.day}/{due_on.month}/{due_on.year + 543}" if due_on else ""
+        by = f" ภายใน {thai_date(due_on)}" if due_on else ""
         notify(
             db, "read_asked", asked, f"{viewer.name} ขอให้ท่านอ่านและรับทราบ “{article.title}”{by}",
             f"/articles/{code}", f"read:{article.id}", now, audience=audience_of(article),
@@ -189,11 +189,6 @@ def confirm_read(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
             .values(confirmed_at=now, confirmed_number=article.published_number)
         )
         mark_read_by_url(db, viewer.staff_id or 0, f"/articles/{code}", now)
-
-
-def read_request_of(db: Session, article_id: int, staff_id: int) -> ReadRequest | None:
-    """Whether a person was asked to read an article."""
-    return db.scalar(select(ReadRequest).where(ReadRequest.article_id == article_id, ReadRequest.staff_id == staff_id))
 
 
 @dataclass(frozen=True)

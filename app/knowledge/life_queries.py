@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import unquote
 
 from sqlalchemy import and_, func, select
@@ -216,7 +216,7 @@ class CommentLine:
     author: str
     author_code: str
     html: str
-    at: object
+    at: datetime
     taken_back: bool
     thread_id: int | None
 
@@ -290,7 +290,7 @@ class Written:
 def who_wrote(
     db: Session, article: Article, matching: Callable[[list[str], list[str]], list[tuple[int, int, int]]]
 ) -> list[Written]:
-    """Each line of the text readers see with who brought it, following it back through approved texts."""
+    """Each line of the text readers see with who brought it, following it back through every text saved before."""
     query = (
         select(Revision.number, Revision.body, Staff.name, Revision.on)
         .join(Staff, Staff.id == Revision.editor_id)

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, NotAllowed, NotFound, TooLarge
+from app.core.thai import thai_date
 from app.core.web import db, flash_invalid, now, offered, part, today
 from app.knowledge import commands, life, life_queries, queries
 from app.knowledge.forms import CategoryForm, CommentForm, ReadForm, TemplateForm, ValidForm
@@ -58,7 +59,7 @@ def still_valid(code: str) -> Response:
         if not form.validate():
             raise Invalid({"until": "อ่านวันที่นี้ไม่ได้ พิมพ์เช่น 31/1/2558 หรือ 1 ต.ค. 2557"})
         until = life.confirm_valid(db(), viewer(), code, form.until.data, now())
-        flash(f"ยืนยันแล้วว่ายังใช้ได้ ทบทวนอีกครั้งภายใน {until.day}/{until.month}/{until.year + 543}")
+        flash(f"ยืนยันแล้วว่ายังใช้ได้ ทบทวนอีกครั้งภายใน {thai_date(until)}")
     except Invalid as error:
         flash_invalid(error)
     return redirect(url_for("knowledge.show", code=code))

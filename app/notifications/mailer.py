@@ -85,7 +85,7 @@ class Mailer:
                 return 0
             if self.pause_until is not None and now < self.pause_until:
                 return 0
-            mails = self._claim(db, now)
+            mails = self._due(db, now)
             return self._send(db, mails, now) if mails else 0
 
     def _let_go(self, db: Session) -> None:
@@ -94,8 +94,8 @@ class Mailer:
             with transaction(db):
                 db.execute(update(Notification).where(waiting).values(mail_state=MailState.NONE.value))
 
-    def _claim(self, db: Session, now: datetime) -> list[Mail]:
-        """Mails that are due, taken for this process: whoever else looks finds none of them."""
+    def _due(self, db: Session, now: datetime) -> list[Mail]:
+        """Mails that wait and whose time has come; nothing is taken yet."""
         due = or_(
             *(
                 and_(Notification.mail == frequency.value, Notification.at <= rules.digest_before(frequency, now))
@@ -110,22 +110,27 @@ class Mailer:
         people = list(db.scalars(select(Notification.staff_id).where(waits, due).distinct().limit(PEOPLE_AT_ONCE)))
         if not people:
             return []
+        rows = db.execute(
+            select(Notification, Staff)
+            .join(Staff, Staff.id == Notification.staff_id)
+            .where(Notification.staff_id.in_(people), waits, due)
+            .order_by(Notification.staff_id, Notification.id)
+        ).all()
+        return self._by_mail(db, [(row[0], row[1]) for row in rows])
+
+    def _claim(self, db: Session, mail: Mail) -> Mail:
+        """What of a mail nobody else has taken, taken for this process just before it goes out."""
+        ids = [one.id for one in mail.told]
         with transaction(db):
             # Of two processes at this place one gets the row: the other's condition no longer holds.
             claimed = db.scalars(
                 update(Notification)
-                .where(Notification.staff_id.in_(people), waits, due)
+                .where(Notification.id.in_(ids), Notification.mail_state == MailState.WAITING.value)
                 .values(mail_state=MailState.SENDING.value)
                 .returning(Notification.id)
                 .execution_options(synchronize_session=False)
             ).all()
-        rows = db.execute(
-            select(Notification, Staff)
-            .join(Staff, Staff.id == Notification.staff_id)
-            .where(Notification.id.in_(claimed))
-            .order_by(Notification.staff_id, Notification.id)
-        ).all()
-        return self._by_mail(db, [(row[0], row[1]) for row in rows])
+        return Mail(mail.person, [one for one in mail.told if one.id in set(claimed)])
 
     def _by_mail(self, db: Session, rows: list[tuple[Notification, Staff]]) -> list[Mail]:
         mails: dict[tuple[int, str], Mail] = {}
@@ -148,18 +153,18 @@ class Mailer:
             log.error("mail server cannot be reached: %s", type(error).__name__)
             self.failed_connections += 1
             self.pause_until = now + rules.wait_after(self.failed_connections)
-            self._mark(db, [one.id for mail in mails for one in mail.told], MailState.WAITING, tries=0)
             return 0
         self.failed_connections = 0
         sent = 0
         try:
-            for number, mail in enumerate(mails):
+            for due in mails:
+                mail = self._claim(db, due)
+                if not mail.told:
+                    continue
                 outcome = self._deliver(server, mail, now)
                 self._settle(db, mail, outcome, now)
                 sent += outcome is Outcome.SENT
                 if outcome in (Outcome.CLOSED, Outcome.UNKNOWN):
-                    rest = [one.id for later in mails[number + 1 :] for one in later.told]
-                    self._mark(db, rest, MailState.WAITING, tries=0)
                     break
         finally:
             server.close()
@@ -229,15 +234,13 @@ class Mailer:
             raise
         return server
 
-    def _mark(
-        self, db: Session, ids: list[int], state: MailState, *, tries: int = 1, retry_at: datetime | None = None
-    ) -> None:  # fmt: skip
+    def _mark(self, db: Session, ids: list[int], state: MailState, *, retry_at: datetime | None = None) -> None:
         if ids:
             with transaction(db):
                 db.execute(
                     update(Notification)
                     .where(Notification.id.in_(ids))
-                    .values(mail_state=state.value, tries=Notification.tries + tries, retry_at=retry_at)
+                    .values(mail_state=state.value, tries=Notification.tries + 1, retry_at=retry_at)
                     .execution_options(synchronize_session=False)
                 )
 
