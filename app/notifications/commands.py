@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -27,17 +28,22 @@ def notify(
     people = set(to)
     if not people:
         return
-    wanted = queries.choices(db, people, kind)
-    rows = [
+    tellings = [Telling(number, text, url, key) for number in sorted(people)]
+    insert_new(db, Notification, _rows(db, kind, tellings, now, audience))
+
+
+def _rows(db: Session, kind: str, tellings: list[Telling], now: datetime, audience: str) -> list[dict[str, Any]]:
+    """Rows for those who want to be told of a kind, each as they chose; one statement."""
+    wanted = queries.choices(db, {one.staff_id for one in tellings}, kind)
+    return [
         {
-            "staff_id": number, "kind": kind, "key": key[:160], "text": one_line(text)[:600], "url": url[:300],
-            "audience": audience, "at": now, "mail": wanted[number].value, "tries": 0,
-            "mail_state": (MailState.WAITING if wanted[number] in MAILED else MailState.NONE).value,
+            "staff_id": one.staff_id, "kind": kind, "key": one.key[:160], "text": one_line(one.text)[:600],
+            "url": one.url[:300], "audience": audience, "at": now, "mail": wanted[one.staff_id].value, "tries": 0,
+            "mail_state": (MailState.WAITING if wanted[one.staff_id] in MAILED else MailState.NONE).value,
         }
-        for number in sorted(people)
-        if wanted[number] is not Frequency.OFF
+        for one in tellings
+        if wanted[one.staff_id] is not Frequency.OFF
     ]  # fmt: skip
-    insert_new(db, Notification, rows)
 
 
 @dataclass(frozen=True)
@@ -58,16 +64,7 @@ def notify_each(db: Session, kind: str, tellings: list[Telling], now: datetime) 
     fresh = [one for one in tellings if (one.staff_id, one.key) not in told]
     if not fresh:
         return
-    wanted = queries.choices(db, {one.staff_id for one in fresh}, kind)
-    rows = [
-        {
-            "staff_id": one.staff_id, "kind": kind, "key": one.key, "text": one_line(one.text)[:600], "url": one.url,
-            "audience": "", "at": now, "mail": wanted[one.staff_id].value, "tries": 0,
-            "mail_state": (MailState.WAITING if wanted[one.staff_id] in MAILED else MailState.NONE).value,
-        }
-        for one in fresh
-        if wanted[one.staff_id] is not Frequency.OFF
-    ]  # fmt: skip
+    rows = _rows(db, kind, fresh, now, "")
     with transaction(db):
         insert_new(db, Notification, rows)
 
