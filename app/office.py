@@ -14,7 +14,7 @@ from app.activity import commands as activity
 from app.activity.recorder import PATIENCE_MS, Recorder
 from app.community import queries as community
 from app.core.clock import Clock
-from app.core.config import CONTENT, Config
+from app.core.config import Config
 from app.core.database import make_engine
 from app.core.files import FileStore
 from app.core.guard import attempt
@@ -25,6 +25,7 @@ from app.knowledge.commands import Desk
 from app.notifications.mailer import Mailer
 from app.people.models import Staff
 from app.people.queries import mention_names
+from app.search.dictionary import shipped
 from app.search.documents import Source
 from app.search.engine import Engine
 from app.search.indexing import Indexer, Worker
@@ -61,7 +62,7 @@ class Office:
     @cached_property
     def engine(self) -> Engine:
         """The index."""
-        return Engine(self.config.index, self.config.data, Words(CONTENT / "dictionary"))
+        return Engine(self.config.index, self.config.data, Words(*shipped()))
 
     @cached_property
     def search(self) -> Search:

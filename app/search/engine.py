@@ -10,67 +10,24 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from whoosh import fields, index, query
-from whoosh.analysis import Analyzer, Token
+from whoosh import index
 from whoosh.filedb.filestore import FileStorage
-from whoosh.scoring import BM25F
 
 from app.core.guard import attempt
 from app.search.documents import Document
+from app.search.fields import Codec, PostingsInMemory, prepared, schema
+from app.search.reader import Generation, SegmentMemory
 from app.search.words import Words
 
-WORD_BREAK, INSIDE = "\x1f", "\x1e"
-CANDIDATES = 100
-BATCH_MB = 128
-
-
-class PreparedWords(Analyzer):  # type: ignore[misc]
-    """Analyzer of text that Words cut already: words apart by WORD_BREAK, contained words at the same position."""
-
-    def __call__(self, value: str, positions: bool = False, **_options: Any) -> Iterator[Token]:
-        """Yield tokens; Whoosh reuses one Token object."""
-        token = Token(positions=positions, mode="")
-        token.boost, token.stopped = 1.0, False
-        for position, together in enumerate(value.split(WORD_BREAK)):
-            for word in together.split(INSIDE):
-                if word:
-                    token.text = word
-                    token.pos = position
-                    yield token
-
-
-def schema() -> fields.Schema:
-    """Fields of the index."""
-    return fields.Schema(
-        key=fields.ID(unique=True, stored=True),
-        kind=fields.ID(stored=True),
-        code=fields.ID(stored=True),
-        url=fields.STORED,
-        title=fields.STORED,
-        text=fields.STORED,
-        audience=fields.KEYWORD(commas=True),
-        title_words=fields.TEXT(analyzer=PreparedWords(), phrase=True, field_boost=1.6),
-        words=fields.TEXT(analyzer=PreparedWords(), phrase=True),
-    )
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A stored document with its first score."""
-
-    key: str
-    kind: str
-    code: str
-    url: str
-    title: str
-    text: str
-    score: float
+MERGE_FROM = 6
+SEGMENT_DOCUMENTS = 5_000
+T = TypeVar("T")
+Prepared = dict[str, Any]
 
 
 class IndexMissing(RuntimeError):
@@ -81,64 +38,100 @@ class Engine:
     """The index folder."""
 
     def __init__(self, folder: Path, lock_folder: Path, words: Words) -> None:
-        self.folder, self.lock_folder, self.words = folder, lock_folder, words
-        self._opened: tuple[str, Any] | None = None
+        self.folder, self.lock_folder = folder, lock_folder
+        self.wanted = words
+        self._known = {words.version: words}
+        self._opened: Generation | None = None
+        self._opened_name = ""
+        self._memories: dict[str, SegmentMemory] = {}
         self._opening = threading.Lock()
+
+    def use(self, words: Words) -> None:
+        """Take another dictionary into use: at once for synonyms, for words when the index has been built with it."""
+        self._known = {version: kept for version, kept in self._known.items() if version == self._built_with()}
+        self._known[words.version] = self.wanted = words
 
     # --- reading ---
 
+    @property
+    def words(self) -> Words:
+        """The dictionary that the index in use was built with."""
+        return self._known.get(self._built_with(), self.wanted)
+
     def build_name(self) -> str | None:
-        """Build in use, or None when there is no index or it was made with another dictionary."""
+        """Build in use, or None when there is no index or it was made with an unknown dictionary."""
         try:
             name = (self.folder / "CURRENT").read_text("utf-8").strip()
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return None
-        usable = name.split("-")[0] == self.words.version and (self.folder / name).is_dir()
+        usable = name.split("-")[0] in self._known and (self.folder / name).is_dir()
         return name if usable else None
 
-    def candidates(self, wanted: query.Query, audience: tuple[str, ...]) -> tuple[int, list[Candidate]]:
-        """Number of documents that fit and the best of them. Raises IndexMissing when there is no usable index."""
-        may_read = query.Or([query.Term("audience", term) for term in audience])
+    def is_stale(self) -> bool:
+        """Whether the index must be built anew: missing, or made with another dictionary."""
+        return self._built_with() != self.wanted.version
 
+    def _built_with(self) -> str:
+        return (self.build_name() or "").split("-")[0]
+
+    def read(self, look: Callable[[Generation, Words], T]) -> T:
+        """What `look` makes of the newest state. Raises IndexMissing when there is no usable index."""
         name = self.build_name()
         if name is None:
             raise IndexMissing
 
-        def look() -> tuple[int, list[Candidate]]:
-            with self._open(name).searcher(weighting=BM25F(B=0.75, K1=1.2)) as searcher:
-                results = searcher.search(wanted, filter=may_read, limit=CANDIDATES)
-                found = [
-                    Candidate(h["key"], h["kind"], h["code"], h["url"], h["title"], h["text"], h.score) for h in results
-                ]
-                return len(results), found
+        def looked() -> T:
+            with self._generation(name) as generation:
+                return look(generation, self._known[name.split("-")[0]])
 
-        def damaged() -> tuple[int, list[Candidate]]:
+        def damaged() -> T:
             if self.build_name() not in (name, None):
-                return self.candidates(wanted, audience)  # A rebuild switched meanwhile.
+                return self.read(look)  # A rebuild switched meanwhile.
             self.mark_damaged(name)
             raise IndexMissing
 
-        return attempt("search", look, damaged)
+        return attempt("search", looked, damaged)
 
-    def _open(self, name: str) -> Any:
+    @contextmanager
+    def _generation(self, name: str) -> Iterator[Generation]:
         with self._opening:
-            if self._opened is None or self._opened[0] != name:
-                self._opened = (name, index.open_dir(str(self.folder / name)))
-            return self._opened[1]
+            opened = self._opened
+            files = self._index(name) if opened is None or self._opened_name != name else None
+            newest = (files or self._index(name)).latest_generation()
+            if opened is None or files is not None or opened.number != newest:
+                if self._opened_name != name:
+                    self._memories = {}
+                fresh = Generation(files or self._index(name), self._memories)
+                self._let_go()
+                self._opened = opened = fresh
+                self._opened_name = name
+            opened.users += 1
+        try:
+            yield opened
+        finally:
+            with self._opening:
+                opened.users -= 1
+                if opened is not self._opened and opened.users == 0:
+                    opened.close()
+
+    def _index(self, name: str) -> index.FileIndex:
+        return index.FileIndex(FileStorage(str(self.folder / name)))
+
+    def _let_go(self) -> None:
+        if self._opened is not None and self._opened.users == 0:
+            self._opened.close()
+        self._opened = None
 
     def keys(self) -> set[str]:
         """Keys of all documents in the index. Raises IndexMissing."""
-        name = self.build_name()
-        if name is None:
-            raise IndexMissing
-        with self._open(name).searcher() as searcher:
-            return {stored["key"] for stored in searcher.all_stored_fields()}
+        return self.read(lambda generation, _: {facts.key for _, facts in generation.all_facts()})
 
     def mark_damaged(self, name: str) -> None:
         """Take a build out of use, unless another has taken its place; the worker will rebuild it."""
         if self.build_name() == name:
             (self.folder / "CURRENT").unlink(missing_ok=True)
-        self._opened = None
+        with self._opening:
+            self._let_go()
 
     # --- writing ---
 
@@ -156,40 +149,63 @@ class Engine:
 
     def update(self, documents: list[Document], gone: list[str]) -> None:
         """Put documents in and take keys out; call while writing alone. Raises IndexMissing when it is damaged."""
+        words = self.words
+        self._write(
+            "index write",
+            lambda writer: _replace(writer, [prepared(one, words) for one in documents], gone),
+            merge=False,
+        )
 
+    def merge(self) -> bool:
+        """Merge the pieces that single saves have left, when there are many; call in a quiet hour, writing alone."""
+        name = self.build_name()
+        if name is None or attempt("counting segments", lambda: self._segments(name), lambda: 0) < MERGE_FROM:
+            return False
+        self._write("merging", lambda _: None, merge=True)
+        return True
+
+    def _segments(self, name: str) -> int:
+        return len(self._index(name)._segments())
+
+    def _write(self, what: str, work: Callable[[Any], None], *, merge: bool) -> None:
         name = self.build_name()
         if name is None:
             raise IndexMissing
+
+        def write() -> None:
+            writer = _writer(self._index(name))
+            try:
+                work(writer)
+            except BaseException:
+                writer.cancel()
+                raise
+            writer.commit(merge=merge)
 
         def damaged() -> None:
             self.mark_damaged(name)
             raise IndexMissing
 
-        attempt("index write", lambda: self._update(name, documents, gone), damaged)
+        attempt(what, write, damaged)
 
-    def _update(self, name: str, documents: list[Document], gone: list[str]) -> None:
-        writer = self._open(name).writer(limitmb=BATCH_MB)
+    def rebuild(self, batches: Iterable[list[Prepared]], words: Words, progress: Callable[[int], None]) -> None:
+        """Build anew beside the living index, then switch; call while writing alone."""
+        name = f"{words.version}-{secrets.token_hex(4)}"
+        target = self.folder / name
+        target.mkdir(parents=True)
+        files = index.create_in(str(target), schema())
+        writer = _writer(files)
         try:
-            for key in gone:
-                writer.delete_by_term("key", key)
-            for document in documents:
-                writer.update_document(**self._prepared(document))
+            for batch in batches:
+                if writer.doc_count() + len(batch) > SEGMENT_DOCUMENTS:  # Bounds the memory of one commit.
+                    writer.commit(merge=False)
+                    writer = _writer(files)
+                for document in batch:
+                    writer.add_document(**document)
+                progress(len(batch))
         except BaseException:
             writer.cancel()
             raise
-        writer.commit()
-
-    def rebuild(self, batches: Iterator[list[Document]], progress: Callable[[int], None]) -> None:
-        """Build anew beside the living index, then switch; call while writing alone."""
-        name = f"{self.words.version}-{secrets.token_hex(4)}"
-        target = self.folder / name
-        target.mkdir(parents=True)
-        writer = index.create_in(str(target), schema()).writer(limitmb=BATCH_MB)
-        for batch in batches:
-            for document in batch:
-                writer.add_document(**self._prepared(document))
-            progress(len(batch))
-        writer.commit(optimize=True)
+        writer.commit(merge=False)
         temporary = self.folder / "CURRENT.new"
         temporary.write_text(name, "utf-8")
         os.replace(temporary, self.folder / "CURRENT")
@@ -197,18 +213,18 @@ class Engine:
             if old.is_dir() and old.name != name:
                 shutil.rmtree(old, ignore_errors=True)
 
-    def _prepared(self, document: Document) -> dict[str, Any]:
-        return {
-            "key": document.key,
-            "kind": document.kind,
-            "code": document.code,
-            "url": document.url,
-            "title": document.title,
-            "text": document.text,
-            "audience": ",".join(document.audience),
-            "title_words": self._joined(document.title),
-            "words": self._joined(document.title + "\n" + document.text),
-        }
 
-    def _joined(self, text: str) -> str:
-        return WORD_BREAK.join(INSIDE.join((word, *self.words.contained(word))) for word in self.words.tokens(text))
+def _writer(files: index.FileIndex) -> Any:
+    writer = files.writer(codec=Codec())
+    writer.pool = PostingsInMemory()
+    return writer
+
+
+def _replace(writer: Any, documents: list[Prepared], gone: list[str]) -> None:
+    with writer.reader() as reader:
+        for key in [*gone, *(one["key"] for one in documents)]:
+            if ("key", key.encode()) in reader:
+                for number in list(reader.postings("key", key.encode()).all_ids()):
+                    writer.delete_document(number)
+    for one in documents:
+        writer.add_document(**one)

@@ -1,30 +1,30 @@
-"""From what a person typed to ranked results with marked snippets."""
+"""From what a person typed to ranked results with marked snippets, exact counts and reasons."""
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
-from whoosh import query
 
 from app.core.outbox import waiting_keys
-from app.core.thai import fold, fold_stored, one_line
+from app.core.thai import fold, sort_key
 from app.people.models import Viewer
-from app.search.documents import OUTBOX_KIND, Answer, Hit, Source
-from app.search.engine import Candidate, Engine, IndexMissing
-from app.search.words import STOP_WORDS, Words
+from app.search.asking import FILTERS, Asked, take_apart
+from app.search.documents import KINDS, OUTBOX_KIND, Answer, Hit, Source
+from app.search.engine import Engine, IndexMissing
+from app.search.matching import Match, Matching, fits_filters, values_of
+from app.search.passages import Marks, marked, passage
+from app.search.ranking import BREAK
+from app.search.reader import Generation, mask_of
+from app.search.spelling import other_queries
+from app.search.words import Words, other_year
 
-MAX_QUERY = 300
-MAX_WORDS = 24
-ALL_WORDS_UP_TO = 3
-SNIPPET_LENGTH = 180
 PENDING_CHECKED = 5_000
-# Characters of a long text that the second look and the snippet read: there are a hundred looks and ten snippets.
-LOOKED_AT = 20_000
-PASSAGES_FROM = 60_000
+KEPT_MASKS = 64
+FACET_VALUES = 12
+SORTS = {"best": "ตรงที่สุด", "newest": "ใหม่ที่สุด", "oldest": "เก่าที่สุด", "title": "ชื่อ ก–ฮ"}
 
 
 def audience_of(viewer: Viewer) -> tuple[str, ...]:
@@ -34,177 +34,226 @@ def audience_of(viewer: Viewer) -> tuple[str, ...]:
     return ("public", "staff", f"u{viewer.staff_id}", *(f"g{number}" for number in sorted(viewer.group_ids)))
 
 
-class Search:
-    """Answers queries; `sources` are the slices that hand in documents."""
+@dataclass(frozen=True)
+class Window:
+    """Which results, in which order, with which filters chosen on the page."""
 
-    def __init__(self, engine: Engine, sources: Mapping[str, Source]) -> None:
-        self.engine, self.sources = engine, sources
+    offset: int = 0
+    limit: int = 10
+    sort: str = "best"
+    chosen: Mapping[str, str] | None = None
+    insist: bool = False
+
+
+class Search:
+    """Answers queries; `sources` are the slices that hand in documents, `refresh` takes a changed dictionary into use."""
+
+    def __init__(
+        self, engine: Engine, sources: Mapping[str, Source], refresh: Callable[[Session], None] = lambda _: None
+    ) -> None:
+        self.engine, self.sources, self.refresh = engine, sources, refresh
+        self._masks: OrderedDict[tuple[int, tuple[str, ...]], bytearray] = OrderedDict()
 
     @property
     def words(self) -> Words:
         """Segmentation in use."""
         return self.engine.words
 
-    def find(
-        self, db: Session, text: str, viewer: Viewer, *, kind: str = "", offset: int = 0, limit: int = 10
-    ) -> Answer:
+    def find(self, db: Session, text: str, viewer: Viewer, window: Window | None = None) -> Answer:
         """Ranked results of what this person may read. Never raises for any text."""
-        return self._answer(db, text, kind, audience_of(viewer), offset, limit)
+        return self._answer(db, text, audience_of(viewer), window or Window())
 
     def find_all(self, db: Session, text: str, *, limit: int, kind: str = "") -> Answer:
         """As an administrator sees it: all but drafts and what is kept to groups."""
-        return self._answer(db, text, kind, ("public", "staff"), 0, limit)
+        return self._answer(db, text, ("public", "staff"), Window(0, limit, chosen={"kind": kind}))
 
-    def _answer(
-        self, db: Session, text: str, kind: str, audience: tuple[str, ...], offset: int, limit: int
-    ) -> Answer:  # fmt: skip
-        text = one_line(text)[:MAX_QUERY]
-        asked = self._asked_words(text)
-        if not asked:
-            return Answer(text, 0)
+    def _answer(self, db: Session, text: str, audience: tuple[str, ...], window: Window) -> Answer:
+        asked = take_apart(text, window.chosen)
+        if not (asked.text or asked.filters or asked.chosen):
+            return Answer(asked.typed, 0)
+        self.refresh(db)
+        changed = self._changed(db, audience)
         try:
-            total, found = self._candidates(text, asked, kind, audience)
+            return self.engine.read(lambda generation, words: self._read(generation, words, asked, audience, changed, window))
         except IndexMissing:
-            return Answer(text, 0, ready=False)
-        allowed = self._allowed_now(db, audience, found)
-        total -= len(found) - len(allowed)
-        ranked = self._second_look(text, asked, allowed)
-        marks = self._marks(text, asked)
-        hits = [_hit(candidate, marks) for candidate in ranked[offset : offset + limit]]
-        return Answer(text, total, hits)
+            return Answer(asked.typed, 0, ready=False)
 
-    def _asked_words(self, text: str) -> list[str]:
-        words = list(dict.fromkeys(self.words.tokens(text)))[:MAX_WORDS]
-        return [word for word in words if word not in STOP_WORDS] or words
+    def _read(
+        self, generation: Generation, words: Words, asked: Asked, audience: tuple[str, ...],
+        changed: dict[str, bool], window: Window,
+    ) -> Answer:  # fmt: skip
+        allowed = self.readable(generation, audience, changed)
+        answer = _answered(generation, words, asked, allowed, window)
+        if answer.full or asked.chosen or window.insist:
+            return answer
+        for meant in other_queries(generation, words, asked, allowed):
+            other = take_apart(meant)
+            if not Matching(generation, words, other, allowed).full:
+                continue
+            corrected = _answered(generation, words, other, allowed, window)
+            if corrected.best > answer.best:
+                return replace(corrected, query=asked.typed, meant=meant, instead=True)
+            return replace(answer, meant=meant)
+        return answer
 
-    def _candidates(
-        self, text: str, asked: list[str], kind: str, audience: tuple[str, ...]
-    ) -> tuple[int, list[Candidate]]:
-        each = [self._word(word) for word in asked]
-        whole = [self._phrase(other) for other in self.words.same_meaning(fold(text))]
-        must = [query.Term("kind", kind)] if kind else []
+    def readable(self, generation: Generation, audience: tuple[str, ...], changed: dict[str, bool]) -> bytearray:
+        """One byte for each document that this audience may read now, changes not yet indexed included."""
+        key = (id(generation), audience)
+        mask = self._masks.get(key)
+        if mask is None:
+            terms = frozenset(audience)
+            mask = self._masks[key] = mask_of(generation, lambda facts: not terms.isdisjoint(facts.audience))
+            while len(self._masks) > KEPT_MASKS:
+                self._masks.popitem(last=False)
+        if not changed:
+            return mask
+        mask = bytearray(mask)
+        for number, facts in generation.all_facts():
+            if facts.key in changed and not changed[facts.key]:
+                mask[number] = 0
+        return mask
 
-        def look(wanted: query.Query) -> tuple[int, list[Candidate]]:
-            return self.engine.candidates(query.And([query.Or([wanted, *whole]), *must]), audience)
-
-        if len(each) <= ALL_WORDS_UP_TO:
-            total, found = look(query.And(each))
-            if total or len(each) == 1:
-                return total, found
-        return look(query.Or(each))
-
-    def _word(self, word: str) -> query.Query:
-        ways: list[query.Query] = [query.Term("words", word), query.Term("title_words", word)]
-        parts = self.words.contained(word)
-        if parts:
-            ways.append(query.And([query.Term("words", part) for part in parts], boost=0.5))
-        ways += [self._phrase(other) for other in self.words.same_meaning(word)]
-        return query.Or(ways)
-
-    def _phrase(self, phrase: str) -> query.Query:
-        words = self.words.tokens(phrase)
-        if len(words) == 1:
-            return query.Term("words", words[0], boost=0.8)
-        return query.Phrase("words", words, boost=0.8)
-
-    def _allowed_now(self, db: Session, audience: tuple[str, ...], found: list[Candidate]) -> list[Candidate]:
-        """What the index says, corrected for changes it has not seen yet."""
-        pending = waiting_keys(db, OUTBOX_KIND, PENDING_CHECKED) & {candidate.key for candidate in found}
-        if not pending:
-            return found
+    def _changed(self, db: Session, audience: tuple[str, ...]) -> dict[str, bool]:
+        """Documents whose change waits to be indexed, and whether this audience may read each now."""
+        pending = waiting_keys(db, OUTBOX_KIND, PENDING_CHECKED)
+        found = dict.fromkeys(pending, False)
         terms = set(audience)
-        readable: set[str] = set()
         for kind, source in self.sources.items():
             ids = [int(key.split(":")[1]) for key in pending if key.startswith(kind + ":")]
             if ids:
-                now = source.audiences(db, ids)
-                readable |= {f"{kind}:{number}" for number, now_for in now.items() if terms & set(now_for)}
-        return [candidate for candidate in found if candidate.key not in pending or candidate.key in readable]
-
-    def _second_look(self, text: str, asked: list[str], found: list[Candidate]) -> list[Candidate]:
-        """Order the best again: the whole query verbatim first, then coverage of its words, then neighbours."""
-        if not found:
-            return []
-        best = max(candidate.score for candidate in found) or 1.0
-        whole = fold(text).replace(" ", "")
-        ordered = [
-            replace(candidate, score=candidate.score / best + _bonus(candidate, whole, asked)) for candidate in found
-        ]
-        return sorted(ordered, key=lambda candidate: (-candidate.score, candidate.key))
-
-    def _marks(self, text: str, asked: list[str]) -> list[str]:
-        marks = {fold(text), *asked, *self.words.same_meaning(fold(text))}
-        for word in asked:
-            marks |= {*self.words.contained(word), *self.words.same_meaning(word)}
-        return sorted((mark for mark in marks if mark.strip()), key=len, reverse=True)
+                for number, now_for in source.audiences(db, ids).items():
+                    found[f"{kind}:{number}"] = not terms.isdisjoint(now_for)
+        return found
 
 
-def _bonus(candidate: Candidate, whole: str, asked: list[str]) -> float:
-    title, body = fold_stored(candidate.title), fold_stored(candidate.text[:LOOKED_AT])
-    both = title + "\n" + body
-    covered = sum(word in both for word in asked) / len(asked)
-    in_title = sum(word in title for word in asked) / len(asked)
-    together = "".join(both.split())
-    pairs = [a + b for a, b in itertools.pairwise(asked)]
-    neighbours = sum(pair in together for pair in pairs) / len(pairs) if pairs else 0.0
-    verbatim = 1.0 if whole and whole in together else 0.0
-    return 1.0 * verbatim + 0.8 * covered + 0.3 * in_title + 0.6 * neighbours
-
-
-def _hit(candidate: Candidate, marks: list[str]) -> Hit:
-    return Hit(
-        kind=candidate.kind,
-        id=int(candidate.key.split(":")[1]),
-        code=candidate.code,
-        url=candidate.url,
-        title=marked(candidate.title, marks),
-        snippet=marked(best_passage(candidate.text, marks), marks),
-        score=round(candidate.score, 4),
+def _answered(generation: Generation, words: Words, asked: Asked, allowed: bytearray, window: Window) -> Answer:
+    matching = Matching(generation, words, asked, allowed)
+    misfits: dict[int, list[str]] = {}
+    fits = allowed
+    if asked.filters or asked.chosen:
+        misfits = {number: fits_filters(asked, generation.facts(number)) for number, may in enumerate(allowed) if may}
+        fits = bytearray(int(bool(may) and not misfits[number]) for number, may in enumerate(allowed))
+    matches, others = matching.matches(fits)
+    found = {match.document for match in matches}
+    everything = found | {number for number in (matching.full | set(others)) if not fits[number]}
+    ordered = _sorted(matches, generation, window.sort)
+    page = ordered[window.offset : window.offset + window.limit]
+    marks = _marks(matching, words)
+    return Answer(
+        query=asked.typed,
+        total=len(matches),
+        full=sum(match.full for match in matches),
+        best=max((match.score for match in matches), default=0.0),
+        hits=[_hit(generation, words, matching, match, marks) for match in page],
+        facets=_facets(generation, everything, misfits),
     )
 
 
-def best_passage(text: str, marks: Iterable[str]) -> str:
-    """Stretch of a text, about 180 characters, that holds the most different marks; cut at blanks where it can."""
-    text = " ".join(text[:PASSAGES_FROM].split())
-    if len(text) <= SNIPPET_LENGTH:
-        return text
-    folded = fold_stored(text)
-    places = sorted((m.start(), mark) for mark in marks for m in re.finditer(re.escape(mark), folded))[:2000]
-    start, most, end = 0, 0, 0
-    for number, (place, _) in enumerate(places):
-        end = max(end, number)
-        while end < len(places) and places[end][0] < place + SNIPPET_LENGTH - 30:
-            end += 1
-        # A long mark says more than a short one inside it.
-        weight = sum(len(mark) for mark in {mark for _, mark in places[number:end]})
-        if weight > most:
-            start, most = max(0, place - 30), weight
-    return _cut(text, start)
+def _sorted(matches: list[Match], generation: Generation, sort: str) -> list[Match]:
+    if sort in ("newest", "oldest"):
+        return sorted(matches, key=lambda match: generation.facts(match.document).on, reverse=sort == "newest")
+    if sort == "title":
+        return sorted(matches, key=lambda match: sort_key(generation.facts(match.document).title))
+    return matches
 
 
-def _cut(text: str, start: int) -> str:
-    end = min(len(text), start + SNIPPET_LENGTH)
-    if start:
-        blank = text.find(" ", start, start + 30)
-        start = blank + 1 if blank >= 0 else start
-    if end < len(text):
-        blank = text.rfind(" ", end - 40, end)
-        end = blank if blank > start else end
-    return ("…" if start else "") + text[start:end].strip() + ("…" if end < len(text) else "")
+def _facets(
+    generation: Generation, everything: set[int], misfits: dict[int, list[str]]
+) -> dict[str, list[tuple[str, int]]]:  # fmt: skip
+    """Values with counts; those of a filter in use are counted as if it were not."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FILTERS}
+    for number in everything:
+        missing = misfits.get(number, [])
+        facts = generation.facts(number)
+        for name in FILTERS if not missing else missing[:1] if len(missing) == 1 else ():
+            counts[name].update(values_of(name, facts))
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name, counter in counts.items():
+        found[name] = sorted(counter.items(), key=lambda one: (-one[1], one[0]))[:FACET_VALUES]
+    found["year"].sort(reverse=True)
+    return found
 
 
-def marked(text: str, marks: list[str]) -> list[tuple[str, bool]]:
-    """Text in pieces, True for those that match. Joined they give the text again."""
-    if not marks:
-        return [(text, False)]
-    pattern = re.compile("|".join(re.escape(mark) for mark in marks))
-    pieces: list[tuple[str, bool]] = []
-    last = 0
-    for found in pattern.finditer(fold_stored(text)):
-        if found.start() > last:
-            pieces.append((text[last : found.start()], False))
-        pieces.append((text[found.start() : found.end()], True))
-        last = found.end()
-    if last < len(text):
-        pieces.append((text[last:], False))
-    return pieces
+def _marks(matching: Matching, words: Words) -> Marks:
+    exact: set[str] = set()
+    stretches: dict[str, float] = {}
+    for word in matching.content:
+        weight = matching.weights[word]
+        for one in (word, *words.inside(word)):
+            exact.add(one)
+            stretches[one] = max(stretches.get(one, 0.0), weight)
+        year = other_year(word)
+        if year:
+            exact.add(year)
+            stretches[year] = weight
+    for unit in matching.units:
+        for phrase in unit.others:
+            said = "".join(phrase)
+            exact.add(said)
+            stretches[said] = sum(matching.weights.get(word, 1.0) for word in unit.words)
+    whole = matching.asked.text
+    if len(whole) >= 4:
+        exact.add(whole)
+        stretches[whole] = 2 * sum(matching.weights.values()) + 1
+        for start in range(0, min(len(whole), 120) - 3, 2):
+            stretches.setdefault(whole[start : start + 4], 0.1)
+    return Marks(frozenset(exact), stretches, matching.second_look.letters if matching.tokens else "")
+
+
+def _hit(generation: Generation, words: Words, matching: Matching, match: Match, marks: Marks) -> Hit:
+    facts = generation.facts(match.document)
+    text, parts = generation.text(match.document)
+    snippet, place = passage(text, marks, words)
+    before = [part for part in parts if part.start <= place]
+    part = before[-1] if before else None
+    return Hit(
+        kind=facts.kind, id=facts.id, code=facts.code, url=facts.url + (f"#{part.anchor}" if part and part.anchor else ""),
+        title=marked(facts.title, marks, words) if _says(facts.title, matching) else [(facts.title, False)],
+        snippet=snippet, score=round(match.score, 4), full=match.full, part=part.name if part else "",
+        within=facts.within, why=_why(generation, matching, match), on=None, category=facts.category,
+        department=facts.department, group=facts.group, authors=facts.authors,
+    )  # fmt: skip
+
+
+def _says(title: str, matching: Matching) -> bool:
+    return bool(matching.tokens) and bool(fold(title))
+
+
+def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str, ...]:
+    """Reasons in Thai: which words are there, where, and by which other name."""
+    if not matching.tokens:
+        return ("ตรงกับตัวกรองที่เลือก",)
+    look = generation.look(match.document)
+    reasons: list[str] = []
+    if match.features.get("whole") and len(matching.tokens) > 1:
+        reasons.append("มีข้อความที่ค้นต่อเนื่องกันทั้งหมด")
+    here = [word for word in matching.content if BREAK + word + BREAK in look.words]
+    if here:
+        reasons.append(("มีทุกคำ: " if len(here) == len(matching.content) else "มีบางคำ: ") + " ".join(here[:8]))
+    in_title = [word for word in matching.content if BREAK + word + BREAK in look.title]
+    if in_title:
+        reasons.append("อยู่ในชื่อเรื่อง: " + " ".join(in_title[:8]))
+    reasons += _other_names(matching, look.words)
+    missing = [word for word in matching.content if word not in here and word in look.words]
+    if missing:
+        tokens = set(look.tokens)
+        inside = matching.words.inside
+        reasons += [f"{token} มี {word}" for word in missing[:3] for token in sorted(tokens) if word in inside(token)][:3]
+    return tuple(reasons) or ("มีตัวอักษรใกล้เคียงกับที่พิมพ์",)
+
+
+def _other_names(matching: Matching, said: str) -> list[str]:
+    reasons = []
+    for unit in matching.units:
+        for phrase in unit.others:
+            if BREAK + BREAK.join(phrase) + BREAK in said:
+                reasons.append(f"{''.join(unit.words)} ใช้แทนกันกับ {''.join(phrase)}")
+        year = other_year(unit.words[0])
+        if year and BREAK + year + BREAK in said:
+            reasons.append(f"{unit.words[0]} คือปี {year}")
+    return reasons[:3]
+
+
+def kind_name(kind: str) -> str:
+    """Thai name of a kind."""
+    return KINDS.get(kind, kind)
