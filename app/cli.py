@@ -299,7 +299,7 @@ def reindex() -> None:
     with the_office() as office:
         count = office.indexer.count_documents()
         with progress("ทำดัชนี", count) as step:
-            done = office.indexer.reindex(step)
+            done = office.indexer.reindex(step, processes=os.cpu_count() or 1 if count > 500 else 1)
     if not done:
         raise KhlangError("มีโปรแกรมอื่นกำลังเขียนดัชนีอยู่ โปรดลองใหม่อีกครั้ง")
     click.echo(f"ทำดัชนี {count:,} เรื่องเสร็จแล้ว")

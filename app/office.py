@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.activity import commands as activity
 from app.activity.recorder import PATIENCE_MS, Recorder
 from app.community import queries as community
+from app.community import searchable as talk
 from app.core.clock import Clock
 from app.core.config import Config
 from app.core.database import make_engine
@@ -21,10 +22,13 @@ from app.core.guard import attempt
 from app.core.rendering import Renderer
 from app.knowledge import life
 from app.knowledge import queries as knowledge
+from app.knowledge import searchable as articles
 from app.knowledge.commands import Desk
+from app.knowledge.searchable import FileTexts
 from app.notifications.mailer import Mailer
 from app.people.models import Staff
 from app.people.queries import mention_names
+from app.search import log as search_log
 from app.search.dictionary import shipped
 from app.search.documents import Source
 from app.search.engine import Engine
@@ -33,6 +37,7 @@ from app.search.query import Search
 from app.search.words import Words
 from app.training import commands as training_commands
 from app.training import queries as training
+from app.training import searchable as courses
 from app.viewing import load_viewer
 
 
@@ -46,10 +51,19 @@ class Office:
         self.database = make_engine(config.database_url)
         self.files = FileStore(config.data / "attachments")
         self.renderer = Renderer()
-        self.sources = {
-            "article": Source("article", knowledge.all_ids, knowledge.documents, knowledge.audiences),
-            "thread": Source("thread", community.all_ids, community.documents, community.audiences),
-        }
+        self.sources = self._sources()
+
+    def _sources(self) -> dict[str, Source]:
+        texts = FileTexts(self.files, self.config.data / "file_texts")
+        sources = (
+            Source("article", articles.all_ids, articles.documents, articles.audiences),
+            Source("file", texts.all_ids, texts.documents, texts.audiences),
+            Source("thread", talk.all_ids, talk.documents, talk.audiences),
+            Source("minutes", talk.minutes_ids, talk.minutes_documents, talk.minutes_audiences),
+            Source("course", courses.all_ids, courses.documents, courses.audiences),
+            Source("person", talk.people_ids, talk.people_documents, talk.people_audiences),
+        )
+        return {source.kind: source for source in sources}
 
     def session(self) -> Session:
         """A new database session; objects stay usable after a commit."""
@@ -67,7 +81,7 @@ class Office:
     @cached_property
     def search(self) -> Search:
         """Answers queries."""
-        return Search(self.engine, self.sources)
+        return Search(self.engine, self.sources, self.indexer.dictionary.refresh)
 
     @cached_property
     def indexer(self) -> Indexer:
@@ -100,6 +114,7 @@ class Office:
             attempt("sealing", lambda: activity.seal_ledger(db, today), lambda: 0)
             attempt("reminding of reviews", lambda: life.remind_of_reviews(db, today, self.clock.now()), lambda: None)
             attempt("reminding of obligations", lambda: self._remind_of_obligations(db), lambda: None)
+            attempt("purging the search log", lambda: search_log.purge(db, today), lambda: None)
             attempt("purging traffic", lambda: activity.purge_traffic(db, oldest), lambda: None)
 
     def _remind_of_obligations(self, db: Session) -> None:

@@ -135,7 +135,7 @@ def _office(url: str, folder: Path) -> Iterator[Office]:
     # One renderer and one dictionary serve the whole session: they hold nothing of an office.
     made.renderer.close()
     made.renderer = _shared.setdefault("renderer", made.renderer)  # type: ignore[assignment]
-    made.engine.words = _shared.setdefault("words", made.engine.words)  # type: ignore[assignment]
+    made.engine.use(_shared.setdefault("words", made.engine.words))  # type: ignore[arg-type]
     yield made
     made.database.dispose()
     if "recorder" in made.__dict__:

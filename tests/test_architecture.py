@@ -18,7 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "people": {"core"},
     "notifications": {"core", "people"},
     "activity": {"core"},
-    "search": {"core", "people"},
+    "search": {"core", "people", "notifications"},
     "training": {"core", "people", "notifications", "activity", "search"},
     "knowledge": {"core", "documents", "people", "notifications", "activity", "search", "training"},
     "community": {"core", "notifications", "people", "activity", "search", "training", "knowledge"},

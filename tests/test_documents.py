@@ -12,7 +12,7 @@ from app.cli import main
 from app.core.config import CONTENT, ROOT, SETTINGS
 from app.indicators.measures import MEASURES
 from app.knowledge.templates_folder import shipped
-from app.search.words import read_lines
+from app.search.words import lines_of
 from tests.test_architecture import ALLOWED
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -81,7 +81,7 @@ def test_article_templates_and_handbook_can_be_read():
 
 
 def test_dictionary_words_are_words():
-    words = read_lines(CONTENT / "dictionary" / "words.txt")
+    words = lines_of((CONTENT / "dictionary" / "words.txt").read_text("utf-8"))
     assert len(words) == len(set(words)) > 200
     assert all(" " not in word for word in words)
 

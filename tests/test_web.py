@@ -71,7 +71,7 @@ def test_visitors_reach_only_public_pages(office: Office):
     load(office, article("A"), group(), thread())
     app = app_of(office)
     public = {
-        "static", "home.index", "home.help_page", "home.font", "home.healthz", "people.sign_in", "search.page",
+        "static", "home.index", "home.help_page", "home.font", "home.healthz", "people.sign_in", "search.page", "search.suggest",
         "knowledge.index", "knowledge.show", "knowledge.history", "knowledge.diff", "knowledge.revision",
         "knowledge.file", "knowledge.wiki", "knowledge.shared", "knowledge.authors", "api.openapi", "out.export", "out.feed",
     }  # fmt: skip

@@ -256,6 +256,7 @@ def record_meeting(db: Session, viewer: Viewer, new: NewMeeting, now: datetime) 
         )  # fmt: skip
         db.add(meeting)
         db.flush()
+        touch(db, "minutes", [meeting.id])
         db.add_all([MeetingAttendee(meeting_id=meeting.id, staff_id=number) for number in sorted(new.attendees)])
     return meeting
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
@@ -27,9 +26,7 @@ from app.community.models import (
 from app.core.database import AnySelect
 from app.core.errors import NotAllowed, NotFound
 from app.core.paging import Page
-from app.core.rendering import plain_text
 from app.people.models import Staff, Viewer
-from app.search.documents import Document
 
 THREADS_A_PAGE = 30
 POSTS_A_PAGE = 50
@@ -278,42 +275,3 @@ def lesson_of_thread(db: Session, thread_id: int) -> Lesson | None:
     """The lesson that came out of a thread, void ones left out."""
     query = select(Lesson).where(Lesson.thread_id == thread_id, Lesson.status != "void")
     return db.scalar(query.order_by(Lesson.id).limit(1))
-
-
-# --- for search -----------------------------------------------------------------------------------------------------
-
-
-def all_ids(db: Session) -> list[int]:
-    """All threads."""
-    return list(db.scalars(select(Thread.id).order_by(Thread.id)))
-
-
-def audiences(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
-    """Who may find these threads now; one statement."""
-    query = select(Thread.id, Group.visibility, Group.id).join(Group, Group.id == Thread.group_id)
-    rows = db.execute(query.where(Thread.id.in_(ids)))
-    return {thread_id: rules.thread_audience(visibility, group_id) for thread_id, visibility, group_id in rows}
-
-
-def documents(db: Session, ids: list[int]) -> list[Document]:
-    """Documents of these threads with all their replies; two statements."""
-    replies: dict[int, list[str]] = defaultdict(list)
-    query = select(Post.thread_id, Post.html).where(Post.thread_id.in_(ids)).order_by(Post.at, Post.id)
-    for thread_id, html in db.execute(query):
-        replies[thread_id].append(plain_text(html))
-    rows = db.execute(
-        select(Thread, Group).join(Group, Group.id == Thread.group_id).where(Thread.id.in_(ids)).order_by(Thread.id)
-    )
-    return [
-        Document(
-            kind="thread",
-            id=thread.id,
-            code=thread.code,
-            url=f"/threads/{thread.code}",
-            title=thread.title,
-            text="\n".join([plain_text(thread.html), *replies[thread.id]]),
-            audience=rules.thread_audience(group.visibility, group.id),
-            on=thread.at.date(),
-        )
-        for thread, group in rows
-    ]

@@ -16,6 +16,7 @@ Task = Callable[[dict[str, Any], dict[str, bytes]], tuple[dict[str, Any], dict[s
 TASKS: dict[str, tuple[str, str]] = {
     "read_docx": ("docx_reader", "read"),
     "read_pdf": ("pdf_reader", "read"),
+    "read_pages": ("text_reader", "read"),
     "read_html": ("imported", "read_html"),
     "clean_picture": ("pictures", "clean"),
     "write_docx": ("docx_writer", "write"),

@@ -47,7 +47,7 @@ u => u
 def read(_options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Task: `in` as Markdown, with a title, pictures and a report of what could not be kept."""
     content = files["in"]
-    parts = _open(content)
+    parts = parts_of(content)
     pictures = _Pictures()
     try:
         html = mammoth.convert_to_html(
@@ -70,7 +70,7 @@ def read(_options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, A
     return {"markdown": markdown, "title": one_line(title)[:200], "report": report}, pictures.files
 
 
-def _open(content: bytes) -> dict[str, str]:
+def parts_of(content: bytes) -> dict[str, str]:
     """XML parts by name, after every limit was checked. Raises Invalid."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

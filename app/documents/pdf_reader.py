@@ -21,7 +21,7 @@ BEGINS = re.compile(r"^(?:[•●▪◦–—-]\s|\(?[0-9๐-๙ก-ฮ]{1,3}(?:
 
 def read(_options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Task: `in` as Markdown to be looked over by a person; the report says what a PDF cannot tell."""
-    pages = _pages(files["in"])
+    pages = pages_of(files["in"])
     kept, dropped = without_furniture(pages)
     paragraphs = [paragraph for page in kept for paragraph in join_lines(page)]
     if not paragraphs:
@@ -37,7 +37,8 @@ def read(_options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, A
     return {"markdown": markdown, "title": title, "report": report}, {}
 
 
-def _pages(content: bytes) -> list[list[str]]:
+def pages_of(content: bytes) -> list[list[str]]:
+    """Lines of each page. Raises Invalid for a locked, broken or too long file."""
     try:
         document = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:

@@ -23,7 +23,7 @@ from app.knowledge import queries as knowledge
 from app.knowledge.models import Article, Category
 from app.people.current import viewer
 from app.people.models import ApiToken, Staff
-from app.search.query import Search
+from app.search.query import Search, Window
 from app.training.models import Training
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -101,7 +101,7 @@ def search() -> Response:
     """Search as the token's owner."""
     offset, limit = _window()
     found = cast(Search, part("search")).find(
-        db(), request.args.get("q", ""), viewer(), kind=request.args.get("kind", ""), offset=offset, limit=limit
+        db(), request.args.get("q", ""), viewer(), Window(offset, limit, chosen={"kind": request.args.get("kind", "")})
     )
     results = [
         {
@@ -227,7 +227,7 @@ def evidence(be_year: int, row: str) -> Response:
 
 
 _PATHS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "/api/v1/search": ("Search articles and threads", ("q", "limit", "offset", "kind")),
+    "/api/v1/search": ("Search all that you may read", ("q", "limit", "offset", "kind")),
     "/api/v1/articles": ("Articles", ("limit", "offset")),
     "/api/v1/articles/{code}": ("One article", ()),
     "/api/v1/groups": ("Groups", ()),

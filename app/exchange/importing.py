@@ -12,17 +12,26 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.activity import recounting
+from app.community import searchable as community
 from app.core.database import transaction
 from app.exchange import builders
 from app.exchange.builders import Builder
 from app.exchange.exporting import EXPORTERS, Codes, as_json
 from app.exchange.formats import BadRecord, Record, check_line
 from app.knowledge.commands import Desk
+from app.knowledge.searchable import touch_articles
 from app.search.documents import touch
+from app.training import searchable as courses
 
 Progress = Callable[[int], None]
 # What an import fills in itself when a file does not say it.
 FILLED_IN = {("article", "first_published_on"), ("revision", "body")}
+
+# Types of records that search knows too -> kind and ids of all such documents.
+ALSO_SEARCHED = {
+    "staff": ("person", community.people_ids), "training": ("course", courses.all_ids),
+    "meeting": ("minutes", community.minutes_ids),
+}  # fmt: skip
 
 
 @dataclass
@@ -63,8 +72,11 @@ def import_records(
             if by_type[name]:
                 _import_type(db, builder, name, by_type[name], update, done, progress)
         _count_again(db, builder, progress)
-        touch(db, "article", sorted(builder.touched_articles))
+        touch_articles(db, sorted(builder.touched_articles))
         touch(db, "thread", sorted(builder.touched_threads))
+        for name, (kind, all_ids) in ALSO_SEARCHED.items():
+            if by_type[name]:
+                touch(db, kind, all_ids(db))
     return done
 
 

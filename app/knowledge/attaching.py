@@ -17,6 +17,7 @@ from app.knowledge import queries
 from app.knowledge.commands import Desk
 from app.knowledge.models import Article, Attachment
 from app.people.models import Viewer
+from app.search.documents import touch
 
 
 def attach(db: Session, desk: Desk, viewer: Viewer, code: str, name: str, content: bytes, now: datetime) -> Attachment:
@@ -42,6 +43,8 @@ def _keep_file(
             added_by_id=staff_id, added_at=now,
         )  # fmt: skip
         db.add(attachment)
+        db.flush()
+        touch(db, "file", [attachment.id])
     return attachment
 
 

@@ -28,9 +28,9 @@ from app.knowledge.models import (
 )
 from app.knowledge.publishing import apply_details, category_id, make_public
 from app.knowledge.review_queries import GroupPeople
+from app.knowledge.searchable import touch_articles
 from app.knowledge.templates_folder import hints
 from app.people.models import Role, Viewer
-from app.search.documents import touch
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ def _come_out(
         make_public(db, article, revision, now)
     elif article.state == State.DRAFT.value:
         apply_details(db, article, revision)
-        touch(db, "article", [article.id])
+        touch_articles(db, [article.id])
     if outcome == "review":
         reviewing.submit(db, desk.group, viewer, article, revision, policy, now)
 
@@ -397,7 +397,7 @@ def retire_article(db: Session, viewer: Viewer, code: str, reason: str, today: d
         article.successor_id = heir.id if heir else None
         article.version += 1
         reviewing.withdraw(db, article)
-        touch(db, "article", [article.id])
+        touch_articles(db, [article.id])
 
 
 def delete_article(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
@@ -410,7 +410,7 @@ def delete_article(db: Session, viewer: Viewer, code: str, now: datetime) -> Non
         article.deleted_at = now
         article.version += 1
         reviewing.withdraw(db, article)
-        touch(db, "article", [article.id])
+        touch_articles(db, [article.id])
 
 
 def undelete_article(db: Session, viewer: Viewer, code: str) -> Article:
@@ -420,5 +420,5 @@ def undelete_article(db: Session, viewer: Viewer, code: str) -> Article:
         db.refresh(article, with_for_update=True)
         article.deleted_at = None
         article.version += 1
-        touch(db, "article", [article.id])
+        touch_articles(db, [article.id])
     return article

@@ -30,10 +30,10 @@ from app.knowledge.models import (
     TemplateText,
 )
 from app.knowledge.publishing import audience_of
+from app.knowledge.searchable import touch_articles
 from app.notifications.commands import Telling, mark_read_by_url, notify, notify_codes, notify_each
 from app.people.models import Role, Viewer
 from app.people.queries import people_on
-from app.search.documents import touch
 
 VALID_DAYS = 365
 REMIND_DAYS = 14
@@ -338,7 +338,7 @@ def _rename_in_texts(db: Session, old: str, new: str) -> None:
 
 
 def _reindex_category(db: Session, number: int) -> None:
-    touch(db, "article", list(db.scalars(select(Article.id).where(Article.category_id == number))))
+    touch_articles(db, list(db.scalars(select(Article.id).where(Article.category_id == number))))
 
 
 # --- templates ---

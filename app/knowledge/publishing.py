@@ -15,8 +15,8 @@ from app.core.database import insert_new, insert_or_skip
 from app.core.errors import Invalid
 from app.core.thai import fold, one_line
 from app.knowledge.models import Article, ArticleCredit, ArticleLink, ArticleTag, Category, Revision, State
+from app.knowledge.searchable import touch_articles
 from app.notifications.commands import notify, notify_codes
-from app.search.documents import touch
 
 
 def audience_of(article: Article) -> str:
@@ -67,7 +67,7 @@ def make_public(db: Session, article: Article, revision: Revision, now: datetime
     apply_details(db, article, revision)
     note_links(db, article.id, revision.html)
     _tell(db, article, revision, now, first=first)
-    touch(db, "article", [article.id])
+    touch_articles(db, [article.id])
 
 
 def links_in(html: str) -> dict[str, str]:

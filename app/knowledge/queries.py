@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,6 @@ from sqlalchemy.orm import Session, aliased
 from app.core.database import AnySelect, count_rows
 from app.core.errors import NotAllowed, NotFound
 from app.core.paging import Page
-from app.core.rendering import plain_text
 from app.knowledge import rules
 from app.knowledge.models import (
     Application,
@@ -29,7 +27,6 @@ from app.knowledge.models import (
     State,
 )
 from app.people.models import Staff, Viewer
-from app.search.documents import Document
 
 PAGE_SIZE = 20
 
@@ -407,60 +404,3 @@ def applied_by(db: Session, viewer: Viewer, staff_id: int) -> list[tuple[Applica
         .limit(50)
     )
     return [(one, code, title) for one, code, title in db.execute(query)]
-
-
-# --- for search -----------------------------------------------------------------------------------------------------
-
-
-def _audience(article: Article, credited: list[int]) -> tuple[str, ...]:
-    own = tuple(f"u{number}" for number in sorted({article.author_id, *credited}))
-    if article.state == State.DRAFT.value:
-        return own
-    return {"public": ("public",), "staff": ("staff", *own), "group": (f"g{article.group_id}", *own)}[
-        article.visibility
-    ]
-
-
-def all_ids(db: Session) -> list[int]:
-    """Articles that may be found by somebody."""
-    return list(db.scalars(select(Article.id).where(Article.deleted_at.is_(None)).order_by(Article.id)))
-
-
-def _credits(db: Session, ids: list[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    query = select(ArticleCredit.article_id, ArticleCredit.staff_id).where(ArticleCredit.article_id.in_(ids))
-    for article_id, staff_id in db.execute(query):
-        found[article_id].append(staff_id)
-    return found
-
-
-def audiences(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
-    """Who may find these articles now; two statements."""
-    credited = _credits(db, ids)
-    query = select(Article).where(Article.id.in_(ids), Article.deleted_at.is_(None))
-    return {article.id: _audience(article, credited[article.id]) for article in db.scalars(query)}
-
-
-def documents(db: Session, ids: list[int]) -> list[Document]:
-    """Documents of these articles, of the text readers see; two statements."""
-    credited = _credits(db, ids)
-    number = func.coalesce(Article.published_number, Article.latest_number)
-    query = (
-        select(Article, Revision.title, Revision.html)
-        .join(Revision, and_(Revision.article_id == Article.id, Revision.number == number))
-        .where(Article.id.in_(ids), Article.deleted_at.is_(None))
-        .order_by(Article.id)
-    )
-    return [
-        Document(
-            kind="article",
-            id=article.id,
-            code=article.code,
-            url=f"/articles/{article.code}",
-            title=title,
-            text=plain_text(html),
-            audience=_audience(article, credited[article.id]),
-            on=article.first_published_on or article.created_at.date(),
-        )
-        for article, title, html in db.execute(query)
-    ]

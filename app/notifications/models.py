@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
     "obligation": Kind("บทความหรือรายงานหลังอบรมที่ต้องส่ง", Frequency.AT_ONCE),
     "review_done": Kind("ผลการตรวจบทความของฉัน", Frequency.AT_ONCE),
     "read_asked": Kind("มีผู้ขอให้อ่านและรับทราบ", Frequency.AT_ONCE),
+    "write_asked": Kind("มีผู้ขอให้ฉันเขียนเรื่องที่รู้", Frequency.AT_ONCE),
     "review_asked": Kind("บทความรอฉันตรวจ", Frequency.DAILY),
     "mention": Kind("มีผู้เอ่ยถึงฉัน", Frequency.DAILY),
     "comment": Kind("ความเห็นในบทความของฉัน", Frequency.DAILY),

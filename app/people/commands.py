@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import bangkok_day
 from app.core.database import transaction
 from app.core.errors import Invalid, TooMany
+from app.core.outbox import promise
 from app.people import queries, rules
 from app.people.models import EMPLOYMENTS, ApiToken, Department, Role, Service, SignInTry, Staff, StaffRole
 
@@ -126,6 +127,7 @@ def add_account(db: Session, code: str, name: str, roles: tuple[Role, ...], pass
         db.add(person)
         db.flush()
         db.add_all([StaffRole(staff_id=person.id, role=role.value) for role in roles])
+        _find_again(db, person.id)
     return person
 
 
@@ -141,7 +143,13 @@ def add_staff(db: Session, new: NewStaff) -> Staff:
         service = Service(staff_id=person.id, department_id=new.department_id, start_on=new.start_on, end_on=new.end_on)
         db.add(service)
         db.add_all([StaffRole(staff_id=person.id, role=role) for role in sorted(set(new.roles))])
+        _find_again(db, person.id)
     return person
+
+
+def _find_again(db: Session, staff_id: int) -> None:
+    """Promise that a person's card will be indexed again; search lies above this slice."""
+    promise(db, "search", f"person:{staff_id}")
 
 
 def _check_staff(db: Session, new: NewStaff) -> None:
@@ -173,6 +181,7 @@ def transfer(db: Session, staff_id: int, department_id: int, on: date) -> None:
                     raise Invalid({"on": "วันย้ายต้องอยู่หลังวันเริ่มสังกัดปัจจุบัน"})
                 service.end_on = on - timedelta(days=1)
         db.add(Service(staff_id=staff_id, department_id=department_id, start_on=on))
+        _find_again(db, staff_id)
 
 
 def end_service(db: Session, staff_id: int, last_day: date) -> None:
@@ -219,6 +228,7 @@ def update_profile(db: Session, staff_id: int, about: str, email: str) -> None:
         raise Invalid({"email": "อีเมลนี้มีผู้ใช้แล้ว"})
     with transaction(db):
         db.execute(update(Staff).where(Staff.id == staff_id).values(about=about[:1000], email=email or None))
+        _find_again(db, staff_id)
 
 
 def create_token(db: Session, person: Staff, scope: str, now: datetime) -> str:

@@ -127,3 +127,14 @@ def tries_since(db: Session, who: str, since: datetime) -> int:
 def teams(db: Session) -> list[Team]:
     """All teams by kind and start."""
     return list(db.scalars(select(Team).order_by(Team.kind, Team.valid_from, Team.id)))
+
+
+def departments_of(db: Session, ids: set[int]) -> dict[int, str]:
+    """Name of the department each of these people serves in, or served in last; one statement."""
+    query = (
+        select(Service.staff_id, Department.name)
+        .join(Department, Department.id == Service.department_id)
+        .where(Service.staff_id.in_(ids))
+        .order_by(Service.start_on)
+    )
+    return {staff_id: name for staff_id, name in db.execute(query)}

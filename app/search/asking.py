@@ -32,7 +32,7 @@ _KIND_WORDS = {fold(word): kind for kind, word in KINDS.items()} | {kind: kind f
     "ไฟล์": "file", "คน": "person", "อบรม": "course", "หลักสูตร": "course", "ประชุม": "minutes",
 }  # fmt: skip
 _PIECE = re.compile(
-    r'(?P<minus>(?<!\S)-(?=\D))?(?:(?<!\S)(?P<name>[a-zก-๎]{2,20}):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))'
+    r'(?P<minus>(?<!\S)-(?=\D|\d{4}))?(?:(?<!\S)(?P<name>[a-zก-๎]{2,20}):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))'
 )
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
 

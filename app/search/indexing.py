@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 
 from sqlalchemy import Engine as DatabaseEngine
 from sqlalchemy import select
@@ -13,14 +16,18 @@ from sqlalchemy.orm import Session
 from app.core.database import transaction
 from app.core.guard import attempt
 from app.core.outbox import OutboxLine, count_waiting, keep, waiting
+from app.search.dictionary import Dictionary
 from app.search.documents import OUTBOX_KIND, Document, Source
-from app.search.engine import Engine
+from app.search.engine import Engine, Prepared
+from app.search.fields import prepared
+from app.search.words import Words
 
 BATCH = 200
 REBUILD_INSTEAD_OF = 2_000
 IDLE_SECONDS = 0.5
 HOUSEKEEPING_EVERY = 120
 MAIL_EVERY = 10
+TIDY_EVERY = 60
 
 
 class Indexer:
@@ -28,6 +35,7 @@ class Indexer:
 
     def __init__(self, engine: Engine, database: DatabaseEngine, sources: Mapping[str, Source]) -> None:
         self.engine, self.database, self.sources = engine, database, sources
+        self.dictionary = Dictionary(engine)
 
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> bool:
         """Do all promised work, or rebuild when the index is missing. False when another process is writing."""
@@ -35,19 +43,26 @@ class Indexer:
             if not alone:
                 return False
             with Session(self.database) as db:
-                if self.engine.build_name() is None or count_waiting(db, OUTBOX_KIND) > REBUILD_INSTEAD_OF:
-                    self._rebuild(db, progress)
+                self.dictionary.refresh(db)
+                if self.engine.is_stale() or count_waiting(db, OUTBOX_KIND) > REBUILD_INSTEAD_OF:
+                    self._rebuild(db, progress, 1)
                 while self._drain(db):
                     pass
         return True
 
-    def reindex(self, progress: Callable[[int], None] = lambda _: None) -> bool:
-        """Rebuild everything from the database. False when another process is writing."""
+    def reindex(self, progress: Callable[[int], None] = lambda _: None, processes: int = 1) -> bool:
+        """Rebuild everything from the database, cutting words on so many cores. False when another process is writing."""
         with self.engine.writing_alone() as alone:
             if alone:
                 with Session(self.database) as db:
-                    self._rebuild(db, progress)
+                    self.dictionary.refresh(db)
+                    self._rebuild(db, progress, processes)
             return alone
+
+    def tidy(self) -> bool:
+        """Merge what single saves left behind; True when there was something to merge."""
+        with self.engine.writing_alone() as alone:
+            return alone and self.engine.merge()
 
     def count_documents(self) -> int:
         """Documents that the database would hand in."""
@@ -81,10 +96,12 @@ class Indexer:
             keep(db, done)
         return True
 
-    def _rebuild(self, db: Session, progress: Callable[[int], None]) -> None:
+    def _rebuild(self, db: Session, progress: Callable[[int], None], processes: int) -> None:
         promised = list(db.scalars(select(OutboxLine.id).where(OutboxLine.kind == OUTBOX_KIND)))
         db.rollback()
-        self.engine.rebuild(self._batches(db), progress)
+        words = self.engine.wanted
+        with preparing(words, processes) as prepare:
+            self.engine.rebuild(prepare(self._batches(db)), words, progress)
         db.rollback()
         with transaction(db):
             for start in range(0, len(promised), 500):
@@ -96,6 +113,41 @@ class Indexer:
             for start in range(0, len(ids), BATCH):
                 yield source.load(db, ids[start : start + BATCH])
                 db.rollback()
+
+
+Batches = Iterator[list[Document]]
+
+
+@contextmanager
+def preparing(words: Words, processes: int) -> Iterator[Callable[[Batches], Iterator[list[Prepared]]]]:
+    """Cuts batches of documents into words: here, or on several cores, a few batches ahead of the writer."""
+    if processes < 2:
+        yield lambda batches: ([prepared(one, words) for one in batch] for batch in batches)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _learn, words.texts) as pool:
+
+        def ahead(batches: Batches) -> Iterator[list[Prepared]]:
+            waiting: deque[Future[list[Prepared]]] = deque()
+            for batch in batches:
+                waiting.append(pool.submit(_prepare, batch))
+                if len(waiting) > 2 * processes:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+        yield ahead
+
+
+_learned: list[Words] = []
+
+
+def _learn(words: str, synonyms: str) -> None:
+    _learned.append(Words(words, synonyms))
+
+
+def _prepare(batch: list[Document]) -> list[Prepared]:
+    return [prepared(one, _learned[-1]) for one in batch]
 
 
 class Worker:
@@ -124,7 +176,7 @@ class Worker:
     def _run(self) -> None:
         turn = 0
         while not self._stop.is_set():
-            attempt("indexing", self._index, lambda: None)
+            attempt("indexing", lambda turn=turn: self._index(turn), lambda: None)  # type: ignore[misc]
             if turn % HOUSEKEEPING_EVERY == 0:
                 attempt("chores", self.chores, lambda: None)
             if turn % MAIL_EVERY == 0:
@@ -133,9 +185,12 @@ class Worker:
             self._wake.wait(IDLE_SECONDS)
             self._wake.clear()
 
-    def _index(self) -> None:
+    def _index(self, turn: int) -> None:
         engine = self.indexer.engine
         with Session(self.indexer.database) as db:
-            idle = engine.build_name() is not None and count_waiting(db, OUTBOX_KIND) == 0
+            self.indexer.dictionary.refresh(db)
+            idle = not engine.is_stale() and count_waiting(db, OUTBOX_KIND) == 0
         if not idle:
             self.indexer.catch_up()
+        elif turn and turn % TIDY_EVERY == 0:
+            self.indexer.tidy()

@@ -148,7 +148,8 @@ class Matching:
         return self._holding("".join(tokens), likely)
 
     def _mentioning(self, text: str) -> set[int]:
-        return self._phrase(tuple(self.words.tokens(text))) if self.words.tokens(text) else set()
+        tokens = self.words.tokens(text)
+        return self._said(tokens[0]) if len(tokens) == 1 else self._phrase(tuple(tokens))
 
     # --- order ---
 
@@ -240,7 +241,7 @@ class Matching:
         found: list[Match] = []
         for number in looked:
             seen = features(self.second_look, self.generation.look(number))
-            if number not in full and seen["coverage"] < least:
+            if number not in full and (seen["coverage"] < least or (self.full and not seen["together"])):
                 continue
             seen["words"], seen["clusters"] = words[number] / most_words, clusters[number] / most_clusters
             found.append(Match(number, score(seen), number in full, seen))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +13,9 @@ from app.core.outbox import waiting_keys
 from app.core.thai import fold, sort_key
 from app.people.models import Viewer
 from app.search.asking import FILTERS, Asked, take_apart
-from app.search.documents import KINDS, OUTBOX_KIND, Answer, Hit, Source
+from app.search.documents import KINDS, OUTBOX_KIND, Answer, Hit, Part, Source
 from app.search.engine import Engine, IndexMissing
+from app.search.log import pinned
 from app.search.matching import Match, Matching, fits_filters, values_of
 from app.search.passages import Marks, marked, passage
 from app.search.ranking import BREAK
@@ -22,6 +24,7 @@ from app.search.spelling import other_queries
 from app.search.words import Words, other_year
 
 PENDING_CHECKED = 5_000
+NO_DAY = date.min.isoformat()
 KEPT_MASKS = 64
 FACET_VALUES = 12
 SORTS = {"best": "ตรงที่สุด", "newest": "ใหม่ที่สุด", "oldest": "เก่าที่สุด", "title": "ชื่อ ก–ฮ"}
@@ -43,6 +46,7 @@ class Window:
     sort: str = "best"
     chosen: Mapping[str, str] | None = None
     insist: bool = False
+    pinned: str = ""
 
 
 class Search:
@@ -73,8 +77,12 @@ class Search:
             return Answer(asked.typed, 0)
         self.refresh(db)
         changed = self._changed(db, audience)
+        if asked.text and not asked.chosen and window.offset == 0 and window.sort == "best":
+            window = replace(window, pinned=pinned(db, asked.typed))
         try:
-            return self.engine.read(lambda generation, words: self._read(generation, words, asked, audience, changed, window))
+            return self.engine.read(
+                lambda generation, words: self._read(generation, words, asked, audience, changed, window)
+            )
         except IndexMissing:
             return Answer(asked.typed, 0, ready=False)
 
@@ -95,6 +103,33 @@ class Search:
                 return replace(corrected, query=asked.typed, meant=meant, instead=True)
             return replace(answer, meant=meant)
         return answer
+
+    def suggestions(
+        self, db: Session, text: str, viewer: Viewer, before: list[str], limit: int
+    ) -> list[tuple[str, str, str]]:
+        """(text, kind, address) of titles, people and groups that hold what is being typed, and of queries asked before.
+
+        Only what this person may read; `before` are queries that found something, shown if they find something for
+        this person too.
+        """
+        wanted = fold(text).strip()
+        audience = audience_of(viewer)
+        if not wanted:
+            return []
+        changed = self._changed(db, audience)
+
+        def look(generation: Generation, words: Words) -> list[tuple[str, str, str]]:
+            allowed = self.readable(generation, audience, changed)
+            asked = [
+                (query, "query", "") for query in before
+                if Matching(generation, words, take_apart(query), allowed).full
+            ]  # fmt: skip
+            return (asked[:3] + _titles(generation, allowed, wanted, limit))[:limit]
+
+        try:
+            return self.engine.read(look)
+        except IndexMissing:
+            return []
 
     def readable(self, generation: Generation, audience: tuple[str, ...], changed: dict[str, bool]) -> bytearray:
         """One byte for each document that this audience may read now, changes not yet indexed included."""
@@ -139,14 +174,47 @@ def _answered(generation: Generation, words: Words, asked: Asked, allowed: bytea
     ordered = _sorted(matches, generation, window.sort)
     page = ordered[window.offset : window.offset + window.limit]
     marks = _marks(matching, words)
+    hits = [_hit(generation, words, matching, match, marks) for match in page]
+    if window.pinned:
+        hits = _with_pinned(generation, words, matching, marks, hits, window)
     return Answer(
         query=asked.typed,
         total=len(matches),
         full=sum(match.full for match in matches),
         best=max((match.score for match in matches), default=0.0),
-        hits=[_hit(generation, words, matching, match, marks) for match in page],
+        hits=hits,
         facets=_facets(generation, everything, misfits),
     )
+
+
+def _titles(generation: Generation, allowed: bytearray, wanted: str, limit: int) -> list[tuple[str, str, str]]:
+    """Titles, names and groups that begin with a text or hold it, those that begin first."""
+    found: list[tuple[int, str, str, str]] = []
+    groups: set[str] = set()
+    for number, title in generation.folded_titles():
+        if not allowed[number]:
+            continue
+        facts = generation.facts(number)
+        place = title.find(wanted)
+        if place >= 0:
+            found.append((min(place, 1), facts.title, facts.kind, facts.url))
+        if facts.group and facts.group not in groups and wanted in fold(facts.group):
+            groups.add(facts.group)
+            found.append((0, facts.group, "group", ""))
+    found.sort(key=lambda one: (one[0], len(one[1]), one[1]))
+    return [one[1:] for one in found[:limit]]
+
+
+def _with_pinned(
+    generation: Generation, words: Words, matching: Matching, marks: Marks, hits: list[Hit], window: Window
+) -> list[Hit]:  # fmt: skip
+    """The answer that the secretary set comes first, for those who may read it."""
+    number = next((n for n, facts in generation.all_facts() if facts.key == window.pinned), None)
+    if number is None or not matching.allowed[number]:
+        return hits
+    first = replace(_hit(generation, words, matching, Match(number, 0.0, True), marks), pinned=True)
+    others = [hit for hit in hits if f"{hit.kind}:{hit.id}" != window.pinned]
+    return [first, *others][: window.limit]
 
 
 def _sorted(matches: list[Match], generation: Generation, sort: str) -> list[Match]:
@@ -207,12 +275,18 @@ def _hit(generation: Generation, words: Words, matching: Matching, match: Match,
     before = [part for part in parts if part.start <= place]
     part = before[-1] if before else None
     return Hit(
-        kind=facts.kind, id=facts.id, code=facts.code, url=facts.url + (f"#{part.anchor}" if part and part.anchor else ""),
+        kind=facts.kind, id=facts.id, code=facts.code, url=facts.url + _anchor(part),
         title=marked(facts.title, marks, words) if _says(facts.title, matching) else [(facts.title, False)],
         snippet=snippet, score=round(match.score, 4), full=match.full, part=part.name if part else "",
-        within=facts.within, why=_why(generation, matching, match), on=None, category=facts.category,
+        within=facts.within, why=_why(generation, matching, match), on=None if facts.on == NO_DAY else date.fromisoformat(facts.on), category=facts.category,
         department=facts.department, group=facts.group, authors=facts.authors,
     )  # fmt: skip
+
+
+def _anchor(part: Part | None) -> str:
+    if part is None or not part.anchor:
+        return ""
+    return part.anchor if part.anchor.startswith("?") else "#" + part.anchor
 
 
 def _says(title: str, matching: Matching) -> bool:
@@ -238,7 +312,9 @@ def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str,
     if missing:
         tokens = set(look.tokens)
         inside = matching.words.inside
-        reasons += [f"{token} มี {word}" for word in missing[:3] for token in sorted(tokens) if word in inside(token)][:3]
+        reasons += [f"{token} มี {word}" for word in missing[:3] for token in sorted(tokens) if word in inside(token)][
+            :3
+        ]
     return tuple(reasons) or ("มีตัวอักษรใกล้เคียงกับที่พิมพ์",)
 
 

@@ -116,7 +116,10 @@ def features(query: Wanted, look: Look) -> dict[str, float]:
         "together": together,
         "early": early,
         "title_in_query": float(_holds(query, look.title_letters)),
-        "title": sum(w for word, w in zip(query.words, query.word_weights, strict=True) if BREAK + word + BREAK in look.title) / heaviest,
+        "title": sum(
+            w for word, w in zip(query.words, query.word_weights, strict=True) if BREAK + word + BREAK in look.title
+        )
+        / heaviest,
         "coverage": coverage,
     }
 
@@ -154,7 +157,7 @@ def _stretches(query: Wanted, letters: str) -> tuple[float, float, float]:
 
 
 def _places(text: str, wanted_part: str, first: int) -> list[int]:
-    places = []
+    places: list[int] = []
     while first >= 0 and len(places) < MOST_PLACES:
         places.append(first)
         first = text.find(wanted_part, first + 1)

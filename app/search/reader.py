@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from whoosh.index import FileIndex
 from whoosh.reading import SegmentReader, TermNotFound
 
+from app.core.thai import fold_stored
 from app.search.documents import Part
 from app.search.fields import LOOK_BREAK, WORDS, Facts
 from app.search.ranking import Look
@@ -32,6 +33,7 @@ class SegmentMemory:
         self.facts = facts
         self.lengths = array("f", (one.length for one in facts))
         self.postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
+        self.titles = [fold_stored(one.title) for one in facts]
         self.held = 0
         self.spellings: dict[str, list[str]] | None = None
 
@@ -173,6 +175,11 @@ class Generation:
             for number, facts in enumerate(segment.memory.facts):
                 if number not in segment.gone:
                     yield segment.first + number, facts
+
+    def folded_titles(self) -> Iterator[tuple[int, str]]:
+        """Number and folded title of every document; deleted ones included, which no mask allows."""
+        for segment in self.segments:
+            yield from enumerate(segment.memory.titles, segment.first)
 
     def frequency(self, field: str, term: str) -> int:
         """In how many documents a term stands; those deleted since the last merge are still counted."""

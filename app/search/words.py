@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 
@@ -49,6 +51,7 @@ class Words:
     """Segmentation with one dictionary. `version` changes with it, and then the index is built anew."""
 
     def __init__(self, words: str, synonyms: str) -> None:
+        self.texts = (words, synonyms)
         office = [fold(word) for word in lines_of(words)]
         self._synonym_lines = lines_of(synonyms)
         self._office = frozenset(office)
@@ -58,6 +61,16 @@ class Words:
         self.clusters = lru_cache(maxsize=100_000)(_clusters)
         self._raw = lru_cache(maxsize=20_000)(self._cut_raw)
         self._cut = lru_cache(maxsize=20_000)(self._cut_piece)
+
+    def changed(self, words: str | None, synonyms: str) -> Words:
+        """The same with other texts; when the words stay (None or the same) what was learned of them stays too."""
+        if words is not None and words != self.texts[0]:
+            return Words(words, synonyms)
+        fresh = copy(self)
+        fresh.__dict__.pop("synonyms", None)
+        fresh.texts = (self.texts[0], synonyms)
+        fresh._synonym_lines = lines_of(synonyms)
+        return fresh
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -191,4 +204,4 @@ def _clusters(word: str) -> tuple[str, ...]:
 
 def pairs(clusters: list[str]) -> list[str]:
     """Neighbouring clusters joined, in order; a single cluster has none."""
-    return [a + b for a, b in zip(clusters, clusters[1:], strict=False)]
+    return [a + b for a, b in itertools.pairwise(clusters)]

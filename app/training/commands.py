@@ -14,6 +14,7 @@ from app.core.errors import Invalid
 from app.core.records import Status, mark_void
 from app.core.thai import one_line, thai_date
 from app.notifications.commands import Telling, notify_each
+from app.search.documents import touch
 from app.training.models import TRAINING_KINDS, Attendance, Obligation, Report, Training, Waiver
 from app.training.queries import obligation_stage
 
@@ -55,6 +56,7 @@ def add_training(db: Session, new: NewTraining, attended: set[int], recorder_id:
         training = Training(code="T-" + secrets.token_hex(4), **vars(new))
         db.add(training)
         db.flush()
+        touch(db, "course", [training.id])
         _attend(db, training.id, attended, recorder_id, now)
     return training
 

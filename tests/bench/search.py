@@ -77,6 +77,9 @@ class NoDatabase:
         """No promises wait."""
         return []
 
+    def scalar(self, _query: object) -> None:
+        """No answer is set."""
+
 
 def report(name: str, search: Search, queries: list[dict], rate: float) -> None:
     """One line of the table."""

@@ -40,7 +40,9 @@ def collect(search: Search, queries: list[dict]) -> list[Query]:
             rows, golds = [], []
             for number in best:
                 seen = features(matching.second_look, generation.look(number))
-                seen["words"], seen["clusters"] = (one[number] / top for one, top in zip(matching._first, most, strict=True))
+                seen["words"], seen["clusters"] = (
+                    one[number] / top for one, top in zip(matching._first, most, strict=True)
+                )
                 rows.append([seen[name] for name in NAMES])
                 golds.append(generation.facts(number).code in gold_of(query))
             return rows, golds, sum(1 / math.log2(place + 2) for place in range(min(10, len(gold_of(query)))))
@@ -84,7 +86,9 @@ def crossed(sets: list[list[Query]], without: int | None = None) -> list[float]:
     """Mean nDCG@10 of each set, each query judged with weights found without it."""
     totals = [0.0] * len(sets)
     for fold in range(FOLDS):
-        weights = climb([[q for n, q in enumerate(one) if n % FOLDS != fold] for one in sets], list(WEIGHTS.values()), without)
+        weights = climb(
+            [[q for n, q in enumerate(one) if n % FOLDS != fold] for one in sets], list(WEIGHTS.values()), without
+        )
         for number, one in enumerate(sets):
             held = [q for n, q in enumerate(one) if n % FOLDS == fold]
             totals[number] += judged(held, weights) * len(held) / len(one)
@@ -101,7 +105,9 @@ def main() -> None:
             for kind in kinds:
                 names.append(f"{name}-{kind}")
                 sets.append(collect(search, lines(folder / f"{name}-{kind}.queries.jsonl.gz")))
-    print("weights in use:", *(f"{n} {judged(s, list(WEIGHTS.values())):.4f}" for n, s in zip(names, sets, strict=True)))
+    print(
+        "weights in use:", *(f"{n} {judged(s, list(WEIGHTS.values())):.4f}" for n, s in zip(names, sets, strict=True))
+    )
     print("five folds:    ", *(f"{n} {v:.4f}" for n, v in zip(names, crossed(sets), strict=True)), flush=True)
     for number, name in enumerate(NAMES):
         found = crossed(sets, number)
