@@ -13,6 +13,7 @@ from app.core.thai import fold, one_line
 from app.search.documents import KINDS
 
 MAX_QUERY = 300
+SENTENCE = 80  # Longer ones are sentences: a dash or a quote in them is no operator.
 # Filter -> names people may write before the colon.
 FILTERS: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "ชนิด", "ประเภท"),
@@ -59,7 +60,10 @@ def take_apart(text: str, chosen: Mapping[str, str] | None = None) -> Asked:
     phrases: list[str] = []
     without: list[str] = []
     filters: dict[str, list[str]] = {}
-    for found in _PIECE.finditer(fold(typed).translate(_QUOTES)):
+    folded = fold(typed).translate(_QUOTES)
+    if len(folded) > SENTENCE:
+        return Asked(typed, " ".join(folded.replace('"', " ").split()), chosen=_chosen(chosen))
+    for found in _PIECE.finditer(folded):
         quoted, bare = found["quoted"], found["plain"]
         value = (quoted if quoted is not None else bare).strip()
         key = _NAMES.get(found["name"] or "")
@@ -82,8 +86,12 @@ def take_apart(text: str, chosen: Mapping[str, str] | None = None) -> Asked:
         phrases=tuple(phrases),
         without=tuple(without),
         filters={key: tuple(values) for key, values in filters.items()},
-        chosen={key: value for key, value in (chosen or {}).items() if value and key in FILTERS},
+        chosen=_chosen(chosen),
     )
+
+
+def _chosen(chosen: Mapping[str, str] | None) -> dict[str, str]:
+    return {key: value for key, value in (chosen or {}).items() if value and key in FILTERS}
 
 
 def kind_of(value: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from whoosh import index
 from whoosh.filedb.filestore import FileStorage
+from whoosh.reading import SegmentReader
 
 from app.core.guard import attempt
 from app.search.documents import Document
@@ -26,6 +27,7 @@ from app.search.words import Words
 
 MERGE_FROM = 6
 SEGMENT_DOCUMENTS = 5_000
+SMALL_DOCUMENTS = 2_000
 T = TypeVar("T")
 Prepared = dict[str, Any]
 
@@ -179,7 +181,7 @@ class Engine:
             except BaseException:
                 writer.cancel()
                 raise
-            writer.commit(merge=merge)
+            writer.commit(mergetype=_merge_small) if merge else writer.commit(merge=False)
 
         def damaged() -> None:
             self.mark_damaged(name)
@@ -212,6 +214,20 @@ class Engine:
         for old in self.folder.iterdir():
             if old.is_dir() and old.name != name:
                 shutil.rmtree(old, ignore_errors=True)
+
+
+def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:
+    """Whoosh merge policy: small pieces, and pieces of which much was deleted, become one; returns those that stay."""
+    kept = []
+    for segment in segments:
+        count, gone = segment.doc_count_all(), segment.deleted_count()
+        if count > SMALL_DOCUMENTS and gone * 5 < count:
+            kept.append(segment)
+            continue
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return kept
 
 
 def _writer(files: index.FileIndex) -> Any:

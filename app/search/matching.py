@@ -151,7 +151,9 @@ class Matching:
         """Documents to leave out: those that say it, by itself or inside anything."""
         tokens = self.words.tokens(text)
         joined = pairs([cluster for token in tokens for cluster in self.words.clusters(token)])
-        inside = self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined) if len(joined) > 1 else set()
+        inside = (
+            self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined) if len(joined) > 1 else set()
+        )
         return inside | (self._said(tokens[0]) if len(tokens) == 1 else self._phrase(tuple(tokens)))
 
     # --- order ---

@@ -247,9 +247,10 @@ def _marks(matching: Matching, words: Words) -> Marks:
     stretches: dict[str, float] = {}
     for word in matching.content:
         weight = matching.weights[word]
-        for one in (word, *words.inside(word)):
-            exact.add(one)
-            stretches[one] = max(stretches.get(one, 0.0), weight)
+        exact.add(word)
+        stretches[word] = weight
+        for part in words.inside(word):
+            stretches.setdefault(part, weight / 4)
         year = other_year(word)
         if year:
             exact.add(year)

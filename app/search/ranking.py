@@ -24,15 +24,15 @@ MOST_PLACES = 20
 # each feature is between 0 and 1.
 WEIGHTS: dict[str, float] = {
     "words": 3.2,  # BM25 over words, against the best of this query
-    "clusters": 3.2,  # BM25 over pairs of clusters without tones, against the best of this query
+    "clusters": 3.0,  # BM25 over pairs of clusters without tones, against the best of this query
     "whole": 3.6,  # the query stands there letter by letter, tones aside
-    "letters": 2.5,  # share of the query's letters within a stretch twice its length
+    "letters": 2.4,  # share of the query's letters within a stretch twice its length
     "paragraph": 3.2,  # the same within a paragraph
-    "near": 2.2,  # share of neighbouring words that stand near one another
-    "together": 1.3,  # share of the query's words within a short stretch
+    "near": 2.1,  # share of neighbouring words that stand near one another
+    "together": 1.5,  # share of the query's words within a short stretch
     "early": 0.9,  # how early that stretch stands
     "title_in_query": 3.5,  # the title as a whole is part of the query
-    "title": 0.5,  # share of the query's words in the title
+    "title": 0.4,  # share of the query's words in the title
 }
 
 

@@ -65,7 +65,8 @@ class Segment:
 
     def _read(self, field: str, term: str) -> Postings:
         try:
-            matcher = self.reader.postings(field, term.encode())
+            # Not reader.postings: with deletions that one hides the lists behind a filter.
+            matcher = self.reader._terms.matcher(field, term.encode(), self.reader.schema[field].format)
         except TermNotFound:
             return NOTHING
         documents, counts = array("I"), array("f")
