@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
+
+
+@contextmanager
+def named(kind: type[Exception]) -> Iterator[None]:
+    """Whatever is raised inside becomes an error of one kind: for libraries that may raise anything over a bad file."""
+    try:
+        yield
+    except kind:
+        raise
+    except Exception as error:
+        raise kind(f"{type(error).__name__}: {error}") from error
+
 
 T = TypeVar("T")
 log = logging.getLogger("khlang")

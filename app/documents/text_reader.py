@@ -1,4 +1,4 @@
-"""The words of a PDF, Word, Excel or text file, page by page, for search; layout and pictures are left out."""
+"""The words of a PDF, Word or Excel file, page by page, for search; layout and pictures are left out."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _DOCX = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def read(options: dict[str, Any], files: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Task: `in` of a `kind` (pdf, docx, xlsx, text) as a list of (name of the page, text)."""
-    pages = {"pdf": _pdf, "docx": _docx, "xlsx": _xlsx, "text": _text}[options["kind"]](files["in"])
+    """Task: `in` of a `kind` (pdf, docx, xlsx) as a list of (name of the page, text)."""
+    pages = {"pdf": _pdf, "docx": _docx, "xlsx": _xlsx}[options["kind"]](files["in"])
     kept, left = [], MAX_CHARACTERS
     for name, text in pages:
         text = re.sub(r"[ \t]+", " ", normalise(text)).strip()[:left]
@@ -86,7 +86,3 @@ def _cells(sheet: ElementTree.Element, shared: list[str]) -> str:
             cells.append(value)
         rows.append(" ".join(filter(None, cells)))
     return "\n".join(filter(None, rows))
-
-
-def _text(content: bytes) -> list[tuple[str, str]]:
-    return [("", content.decode("utf-8", "replace"))]

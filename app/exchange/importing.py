@@ -30,7 +30,7 @@ FILLED_IN = {("article", "first_published_on"), ("revision", "body")}
 # Types of records that search knows too -> kind and ids of all such documents.
 ALSO_SEARCHED = {
     "staff": ("person", community.people_ids), "training": ("course", courses.all_ids),
-    "meeting": ("minutes", community.minutes_ids),
+    "meeting": ("minutes", community.minutes_ids), "group": ("minutes", community.minutes_ids),
 }  # fmt: skip
 
 

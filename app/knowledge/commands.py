@@ -261,6 +261,7 @@ def _come_out(
         make_public(db, article, revision, now)
     elif article.state == State.DRAFT.value:
         apply_details(db, article, revision)
+    if outcome != "publish":  # Which files of it readers see may have changed too.
         touch_articles(db, [article.id])
     if outcome == "review":
         reviewing.submit(db, desk.group, viewer, article, revision, policy, now)

@@ -7,6 +7,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,7 +30,6 @@ READABLE = {
     "application/pdf": "pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "text/plain": "text",
 }
 
 
@@ -142,13 +142,13 @@ class FileTexts:
         if kind is None:
             return []
         kept = self.folder / f"{sha256}.json"
-        if kept.exists():
+        with suppress(OSError, ValueError):
             return [(name, text) for name, text in json.loads(kept.read_text("utf-8"))]
         try:
             content = self.files.read(sha256)
             read = limited.run(Job("read_pages", {"kind": kind}, {"in": content})).values["pages"]
         except (Invalid, OSError):
-            read = []
+            return []  # Not kept: the machine may only have been busy.
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = kept.with_suffix(f".{os.getpid()}.new")
         temporary.write_text(json.dumps(read, ensure_ascii=False), "utf-8")
@@ -157,7 +157,12 @@ class FileTexts:
 
     def all_ids(self, db: Session) -> list[int]:
         """Files whose text can be read."""
-        query = select(Attachment.id).where(Attachment.media_type.in_(READABLE)).order_by(Attachment.id)
+        query = (
+            select(Attachment.id)
+            .join(Article, Article.id == Attachment.article_id)
+            .where(Attachment.media_type.in_(READABLE), Article.deleted_at.is_(None))
+            .order_by(Attachment.id)
+        )
         return list(db.scalars(query))
 
     def audiences(self, db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
@@ -166,12 +171,11 @@ class FileTexts:
 
     def documents(self, db: Session, ids: list[int]) -> list[Document]:
         """Documents of these files; the article they belong to is named and opened."""
-        shown = [one for one in _shown_files(db, ids) if one[0].media_type in READABLE]
-        db.rollback()  # Reading a file takes a second: nothing is held meanwhile.
         found = []
-        for file, article, audience in shown:
-            pages = self.pages(file.sha256, file.media_type)
-            text, parts = joined(("", name, page) for name, page in pages)
+        for file, article, audience in _shown_files(db, ids):
+            if file.media_type not in READABLE:
+                continue
+            text, parts = joined(("", name, page) for name, page in self.pages(file.sha256, file.media_type))
             on = file.added_at.date()
             url = f"/articles/{article.code}/files/{quote(file.name)}"
             found.append(

@@ -55,7 +55,7 @@ class Asked:
 
 def take_apart(text: str, chosen: Mapping[str, str] | None = None) -> Asked:
     """Query of a text of at most 300 characters, with the filters chosen on the page."""
-    typed = one_line(text)[:MAX_QUERY]
+    typed = one_line(text.encode("utf-8", "ignore").decode())[:MAX_QUERY]
     plain: list[str] = []
     phrases: list[str] = []
     without: list[str] = []

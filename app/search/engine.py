@@ -6,6 +6,7 @@ worker has rebuilt it, and no page but the search page notices.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -19,16 +20,18 @@ from whoosh import index
 from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import SegmentReader
 
-from app.core.guard import attempt
+from app.core.guard import attempt, named
 from app.search.documents import Document
 from app.search.fields import Codec, PostingsInMemory, prepared, schema
-from app.search.reader import Generation, SegmentMemory
+from app.search.reader import Damaged, Generation, SegmentMemory
 from app.search.words import Words
 
 MERGE_FROM = 6
+TRIES = 6
 SEGMENT_DOCUMENTS = 5_000
 SMALL_DOCUMENTS = 2_000
 T = TypeVar("T")
+log = logging.getLogger("khlang")
 Prepared = dict[str, Any]
 
 
@@ -78,32 +81,44 @@ class Engine:
 
     def read(self, look: Callable[[Generation, Words], T]) -> T:
         """What `look` makes of the newest state. Raises IndexMissing when there is no usable index."""
-        name = self.build_name()
-        if name is None:
-            raise IndexMissing
+        seen: tuple[str | None, int | None] | None = None
+        for _ in range(TRIES):
+            name = self.build_name()
+            if name is None:
+                raise IndexMissing
+            try:
+                with self._generation(name) as generation:
+                    return look(generation, self._known[name.split("-")[0]])
+            except Damaged as error:
+                with self._opening:
+                    self._let_go()
+                    self._memories = {}
+                now = (self.build_name(), self._newest(name))
+                if now == seen:  # The same state failed twice: no writer was at work, it is damage.
+                    log.error("index %s cannot be read: %s", name, str(error)[:300])
+                    self.mark_damaged(name)
+                    break
+                seen = now
+        raise IndexMissing
 
-        def looked() -> T:
-            with self._generation(name) as generation:
-                return look(generation, self._known[name.split("-")[0]])
-
-        def damaged() -> T:
-            if self.build_name() not in (name, None):
-                return self.read(look)  # A rebuild switched meanwhile.
-            self.mark_damaged(name)
-            raise IndexMissing
-
-        return attempt("search", looked, damaged)
+    def _newest(self, name: str) -> int | None:
+        try:
+            with named(Damaged):
+                return int(self._index(name).latest_generation())
+        except Damaged:
+            return None
 
     @contextmanager
     def _generation(self, name: str) -> Iterator[Generation]:
         with self._opening:
             opened = self._opened
-            files = self._index(name) if opened is None or self._opened_name != name else None
-            newest = (files or self._index(name)).latest_generation()
-            if opened is None or files is not None or opened.number != newest:
+            with named(Damaged):
+                files = self._index(name)
+                newest = files.latest_generation()
+            if opened is None or self._opened_name != name or opened.number != newest:
                 if self._opened_name != name:
                     self._memories = {}
-                fresh = Generation(files or self._index(name), self._memories)
+                fresh = Generation(files, self._memories)
                 self._let_go()
                 self._opened = opened = fresh
                 self._opened_name = name
@@ -152,68 +167,90 @@ class Engine:
     def update(self, documents: list[Document], gone: list[str]) -> None:
         """Put documents in and take keys out; call while writing alone. Raises IndexMissing when it is damaged."""
         words = self.words
-        self._write(
-            "index write",
-            lambda writer: _replace(writer, [prepared(one, words) for one in documents], gone),
-            merge=False,
-        )
+        fresh = [prepared(one, words) for one in documents]
+        self._write(lambda writer: _replace(writer, fresh, gone), merge=False)
 
     def merge(self) -> bool:
         """Merge the pieces that single saves have left, when there are many; call in a quiet hour, writing alone."""
         name = self.build_name()
         if name is None or attempt("counting segments", lambda: self._segments(name), lambda: 0) < MERGE_FROM:
             return False
-        self._write("merging", lambda _: None, merge=True)
+        self._write(lambda _: None, merge=True)
         return True
 
     def _segments(self, name: str) -> int:
         return len(self._index(name)._segments())
 
-    def _write(self, what: str, work: Callable[[Any], None], *, merge: bool) -> None:
+    def _write(self, work: Callable[[Any], None], *, merge: bool) -> None:
+        """Change the index. Raises IndexMissing when its files are damaged; other errors (a full disk) as they are."""
         name = self.build_name()
         if name is None:
             raise IndexMissing
-
-        def write() -> None:
+        done = False
+        try:
             writer = _writer(self._index(name))
             try:
                 work(writer)
+                writer.commit(mergetype=_merge_small) if merge else writer.commit(merge=False)
             except BaseException:
-                writer.cancel()
+                if not writer.is_closed:
+                    writer.cancel()
                 raise
-            writer.commit(mergetype=_merge_small) if merge else writer.commit(merge=False)
+            done = True
+        finally:
+            if not done:
+                self._check(name)
 
-        def damaged() -> None:
+    def _check(self, name: str) -> None:
+        """Read a whole build afresh; when that fails it is taken out of use. Raises IndexMissing then."""
+        try:
+            with named(Damaged):
+                Generation(self._index(name), {}).close()
+        except Damaged as error:
+            log.error("index %s cannot be written: %s", name, str(error)[:300])
             self.mark_damaged(name)
-            raise IndexMissing
-
-        attempt(what, write, damaged)
+            raise IndexMissing from error
 
     def rebuild(self, batches: Iterable[list[Prepared]], words: Words, progress: Callable[[int], None]) -> None:
         """Build anew beside the living index, then switch; call while writing alone."""
+        self._sweep()
         name = f"{words.version}-{secrets.token_hex(4)}"
         target = self.folder / name
         target.mkdir(parents=True)
-        files = index.create_in(str(target), schema())
-        writer = _writer(files)
         try:
-            for batch in batches:
-                if writer.doc_count() + len(batch) > SEGMENT_DOCUMENTS:  # Bounds the memory of one commit.
-                    writer.commit(merge=False)
-                    writer = _writer(files)
-                for document in batch:
-                    writer.add_document(**document)
-                progress(len(batch))
+            _build(target, batches, progress)
         except BaseException:
-            writer.cancel()
+            shutil.rmtree(target, ignore_errors=True)
             raise
-        writer.commit(merge=False)
         temporary = self.folder / "CURRENT.new"
         temporary.write_text(name, "utf-8")
         os.replace(temporary, self.folder / "CURRENT")
-        for old in self.folder.iterdir():
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove builds that are not in use."""
+        name = self.build_name()
+        for old in self.folder.iterdir() if self.folder.is_dir() else ():
             if old.is_dir() and old.name != name:
                 shutil.rmtree(old, ignore_errors=True)
+
+
+def _build(target: Path, batches: Iterable[list[Prepared]], progress: Callable[[int], None]) -> None:
+    files = index.create_in(str(target), schema())
+    writer = _writer(files)
+    try:
+        for batch in batches:
+            if writer.doc_count() + len(batch) > SEGMENT_DOCUMENTS:  # Bounds the memory of one commit.
+                writer.commit(merge=False)
+                writer = _writer(files)
+            for document in batch:
+                writer.add_document(**document)
+            progress(len(batch))
+        writer.commit(merge=False)
+    except BaseException:
+        if not writer.is_closed:
+            writer.cancel()
+        raise
 
 
 def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:

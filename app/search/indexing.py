@@ -28,6 +28,7 @@ IDLE_SECONDS = 0.5
 HOUSEKEEPING_EVERY = 120
 MAIL_EVERY = 10
 TIDY_EVERY = 60
+LONGEST_REST = 120  # Turns after many failures in a row.
 
 
 class Indexer:
@@ -87,7 +88,7 @@ class Indexer:
             by_kind[kind].append(int(number))
         documents: list[Document] = []
         for kind, ids in by_kind.items():
-            documents += self.sources[kind].load(db, ids)
+            documents += self._load(db, kind, ids)
         db.rollback()
         present = {document.key for document in documents}
         gone = [f"{kind}:{number}" for kind, ids in by_kind.items() for number in ids]
@@ -95,6 +96,18 @@ class Indexer:
         with transaction(db):
             keep(db, done)
         return True
+
+    def _load(self, db: Session, kind: str, ids: list[int]) -> list[Document]:
+        """Documents of some ids; one that cannot be loaded is logged and left out, and does not stop the others."""
+        load = self.sources[kind].load
+
+        def one_by_one() -> list[Document]:
+            db.rollback()
+            if len(ids) == 1:
+                return []
+            return [document for number in ids for document in self._load(db, kind, [number])]
+
+        return attempt(f"loading {kind} {ids[0]}", lambda: load(db, ids), one_by_one)
 
     def _rebuild(self, db: Session, progress: Callable[[int], None], processes: int) -> None:
         promised = list(db.scalars(select(OutboxLine.id).where(OutboxLine.kind == OUTBOX_KIND)))
@@ -111,7 +124,7 @@ class Indexer:
         for source in self.sources.values():
             ids = source.all_ids(db)
             for start in range(0, len(ids), BATCH):
-                yield source.load(db, ids[start : start + BATCH])
+                yield self._load(db, source.kind, ids[start : start + BATCH])
                 db.rollback()
 
 
@@ -174,9 +187,11 @@ class Worker:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        turn = 0
+        turn = rest = failed = 0
         while not self._stop.is_set():
-            attempt("indexing", lambda turn=turn: self._index(turn), lambda: None)  # type: ignore[misc]
+            if turn >= rest:
+                failed = 0 if attempt("indexing", lambda turn=turn: self._index(turn), lambda: False) else failed + 1  # type: ignore[misc]
+                rest = turn + min(2**failed, LONGEST_REST) if failed else 0
             if turn % HOUSEKEEPING_EVERY == 0:
                 attempt("chores", self.chores, lambda: None)
             if turn % MAIL_EVERY == 0:
@@ -185,7 +200,7 @@ class Worker:
             self._wake.wait(IDLE_SECONDS)
             self._wake.clear()
 
-    def _index(self, turn: int) -> None:
+    def _index(self, turn: int) -> bool:
         engine = self.indexer.engine
         with Session(self.indexer.database) as db:
             self.indexer.dictionary.refresh(db)
@@ -194,3 +209,4 @@ class Worker:
             self.indexer.catch_up()
         elif turn and turn % TIDY_EVERY == 0:
             self.indexer.tidy()
+        return True

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.core.database import transaction
+from app.core.database import count_rows, transaction
 from app.core.errors import Invalid
 from app.core.thai import fold, one_line
 from app.notifications.commands import notify
+from app.people.models import Staff
 from app.search.models import MAX_KEPT, PinnedAnswer, SearchGap, SearchLine
 
 STATES = {
@@ -24,7 +25,8 @@ KEPT_DAYS = 400
 BOARD_LIMIT = 200
 SUGGESTED_FROM = 3
 # Numbers this long name a person (citizen, phone): such queries are not kept.
-_PERSONAL = re.compile(r"(?:\d[ -]?){9,}")
+_PERSONAL = re.compile(r"(?:\d[^0-9a-zก-๛]{0,3}){9,}|@|^(?:นาย|นาง|น\.ส\.)")
+LINES_A_DAY = 5_000
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,24 @@ def kept_query(text: str) -> str:
 def note(db: Session, text: str, *, found: bool, on: date) -> None:
     """Count a query; nothing of the person is kept."""
     query = kept_query(text)
-    if not query:
+    if not query or _is_a_name(db, query):
         return
     here = (SearchLine.on == on, SearchLine.query == query)
     more = {"asked": SearchLine.asked + 1, "empty": SearchLine.empty + (0 if found else 1)}
     for _ in range(2):
         try:
             with transaction(db):
-                if db.execute(update(SearchLine).where(*here).values(more)).rowcount == 0:  # type: ignore[attr-defined]
+                counted = db.execute(update(SearchLine).where(*here).values(more)).rowcount  # type: ignore[attr-defined]
+                if not counted and count_rows(db, select(SearchLine.query).where(SearchLine.on == on)) < LINES_A_DAY:
                     db.add(SearchLine(on=on, query=query, asked=1, empty=int(not found)))
             return
         except IntegrityError:  # Somebody asked the same at this moment: count on theirs.
             continue
+
+
+def _is_a_name(db: Session, query: str) -> bool:
+    """Whether a query is (part of) the name of somebody on the register: such queries are not kept."""
+    return len(query) >= 3 and bool(db.scalar(select(exists().where(Staff.name.contains(query, autoescape=True)))))
 
 
 def purge(db: Session, today: date) -> None:
@@ -122,7 +130,7 @@ def pin(db: Session, text: str, key: str, by_id: int, now: datetime) -> None:
 
 
 def asked_before(db: Session, beginning: str, since: date, limit: int) -> list[str]:
-    """Queries of several people that found something and begin like this, most asked first."""
+    """Queries without operators that were asked several times, found something, and begin like this."""
     start = kept_query(beginning)
     if not start:
         return []
@@ -135,4 +143,4 @@ def asked_before(db: Session, beginning: str, since: date, limit: int) -> list[s
         .order_by(total.desc(), SearchLine.query)
         .limit(limit)
     )
-    return list(db.scalars(query))
+    return [text for text in db.scalars(query) if not re.search(r"[\":]|(?:^| )-", text)]

@@ -24,7 +24,7 @@ CLUSTER_SHARE = 0.6
 FEW = 10
 PARTIAL_COVERAGE = 0.1
 MISSPELT_COVERAGE = 0.4
-VERIFIED = 3_000
+VERIFIED = 10_000
 Phrase = tuple[str, ...]
 
 
@@ -143,6 +143,8 @@ class Matching:
         tokens = self.words.tokens(phrase)
         if not tokens:
             return among
+        if len(tokens) == 1:
+            return among & self._said(tokens[0])
         joined = pairs([cluster for token in tokens for cluster in self.words.clusters(token)])
         likely = among & self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined) if joined else among
         return self._holding("".join(tokens), likely)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -56,7 +56,6 @@ class Search:
         self, engine: Engine, sources: Mapping[str, Source], refresh: Callable[[Session], None] = lambda _: None
     ) -> None:
         self.engine, self.sources, self.refresh = engine, sources, refresh
-        self._masks: OrderedDict[tuple[int, tuple[str, ...]], bytearray] = OrderedDict()
 
     @property
     def words(self) -> Words:
@@ -77,7 +76,9 @@ class Search:
             return Answer(asked.typed, 0)
         self.refresh(db)
         changed = self._changed(db, audience)
-        if asked.text and not asked.chosen and window.offset == 0 and window.sort == "best":
+        if changed is None:
+            return Answer(asked.typed, 0, ready=False)
+        if asked.text and not asked.chosen and window.sort == "best":
             window = replace(window, pinned=pinned(db, asked.typed))
         try:
             return self.engine.read(
@@ -116,7 +117,10 @@ class Search:
         audience = audience_of(viewer)
         if not wanted:
             return []
+        self.refresh(db)
         changed = self._changed(db, audience)
+        if changed is None:
+            return []
 
         def look(generation: Generation, words: Words) -> list[tuple[str, str, str]]:
             allowed = self.readable(generation, audience, changed)
@@ -133,13 +137,13 @@ class Search:
 
     def readable(self, generation: Generation, audience: tuple[str, ...], changed: dict[str, bool]) -> bytearray:
         """One byte for each document that this audience may read now, changes not yet indexed included."""
-        key = (id(generation), audience)
-        mask = self._masks.get(key)
+        mask = generation.masks.get(audience)
         if mask is None:
             terms = frozenset(audience)
-            mask = self._masks[key] = mask_of(generation, lambda facts: not terms.isdisjoint(facts.audience))
-            while len(self._masks) > KEPT_MASKS:
-                self._masks.popitem(last=False)
+            mask = mask_of(generation, lambda facts: not terms.isdisjoint(facts.audience))
+            if len(generation.masks) >= KEPT_MASKS:
+                generation.masks.clear()
+            generation.masks[audience] = mask
         if not changed:
             return mask
         mask = bytearray(mask)
@@ -148,9 +152,14 @@ class Search:
                 mask[number] = 0
         return mask
 
-    def _changed(self, db: Session, audience: tuple[str, ...]) -> dict[str, bool]:
-        """Documents whose change waits to be indexed, and whether this audience may read each now."""
+    def _changed(self, db: Session, audience: tuple[str, ...]) -> dict[str, bool] | None:
+        """Documents whose change waits to be indexed, and whether this audience may read each now.
+
+        None when too many wait to be checked: then the index is about to be built anew.
+        """
         pending = waiting_keys(db, OUTBOX_KIND, PENDING_CHECKED)
+        if len(pending) >= PENDING_CHECKED:
+            return None
         found = dict.fromkeys(pending, False)
         terms = set(audience)
         for kind, source in self.sources.items():
@@ -172,14 +181,17 @@ def _answered(generation: Generation, words: Words, asked: Asked, allowed: bytea
     found = {match.document for match in matches}
     everything = found | {number for number in (matching.full | set(others)) if not fits[number]}
     ordered = _sorted(matches, generation, window.sort)
+    pinned_number = _pinned_number(generation, matching, window.pinned)
+    if pinned_number is not None:
+        ordered = [Match(pinned_number, 0.0, True), *(match for match in ordered if match.document != pinned_number)]
     page = ordered[window.offset : window.offset + window.limit]
     marks = _marks(matching, words)
     hits = [_hit(generation, words, matching, match, marks) for match in page]
-    if window.pinned:
-        hits = _with_pinned(generation, words, matching, marks, hits, window)
+    if pinned_number is not None and window.offset == 0:
+        hits[0] = replace(hits[0], pinned=True)
     return Answer(
         query=asked.typed,
-        total=len(matches),
+        total=len(ordered),
         full=sum(match.full for match in matches),
         best=max((match.score for match in matches), default=0.0),
         hits=hits,
@@ -205,16 +217,11 @@ def _titles(generation: Generation, allowed: bytearray, wanted: str, limit: int)
     return [one[1:] for one in found[:limit]]
 
 
-def _with_pinned(
-    generation: Generation, words: Words, matching: Matching, marks: Marks, hits: list[Hit], window: Window
-) -> list[Hit]:  # fmt: skip
-    """The answer that the secretary set comes first, for those who may read it."""
-    number = next((n for n, facts in generation.all_facts() if facts.key == window.pinned), None)
-    if number is None or not matching.allowed[number]:
-        return hits
-    first = replace(_hit(generation, words, matching, Match(number, 0.0, True), marks), pinned=True)
-    others = [hit for hit in hits if f"{hit.kind}:{hit.id}" != window.pinned]
-    return [first, *others][: window.limit]
+def _pinned_number(generation: Generation, matching: Matching, key: str) -> int | None:
+    """The answer that the secretary set, for those who may read it."""
+    if not key:
+        return None
+    return next((n for n, facts in generation.all_facts() if facts.key == key and matching.allowed[n]), None)
 
 
 def _sorted(matches: list[Match], generation: Generation, sort: str) -> list[Match]:

@@ -54,6 +54,11 @@ class Look:
         return self.words.strip(BREAK).split(BREAK)
 
     @property
+    def size(self) -> int:
+        """Letters held."""
+        return len(self.words) + len(self.letters)
+
+    @property
     def together(self) -> str:
         """All words without anything between."""
         return self.words.replace(BREAK, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
@@ -11,8 +12,9 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from whoosh.index import FileIndex
-from whoosh.reading import SegmentReader, TermNotFound
+from whoosh.reading import SegmentReader
 
+from app.core.guard import named
 from app.core.thai import fold_stored
 from app.search.documents import Part
 from app.search.fields import LOOK_BREAK, WORDS, Facts
@@ -21,9 +23,13 @@ from app.search.words import without_marks
 
 K1, B = 1.2, 0.75
 KEPT_POSTINGS = 3_000_000
-KEPT_LOOKS = 3_000
+KEPT_LETTERS = 20_000_000
 Postings: TypeAlias = "tuple[array[int], array[float]]"
 NOTHING: Postings = (array("I"), array("f"))
+
+
+class Damaged(RuntimeError):
+    """A file of the index cannot be read: damaged, or taken away by a writer at this moment."""
 
 
 class SegmentMemory:
@@ -44,6 +50,7 @@ class Segment:
     def __init__(self, reader: Any, memory: SegmentMemory, gone: frozenset[int], first: int) -> None:
         self.reader, self.memory, self.gone, self.first = reader, memory, gone, first
         self.count = len(memory.facts)
+        self._files = threading.RLock()  # Whoosh moves one file position: two threads would read each other's bytes.
         self.norms: array[float] = array("f")
 
     def postings(self, field: str, term: str) -> Postings:
@@ -51,7 +58,10 @@ class Segment:
         kept = self.memory.postings.get((field, term))
         if kept is not None:
             return kept
-        found = self._read(field, term)
+        with self._files, named(Damaged):
+            found = self._read(field, term)
+        if not found[0]:
+            return found
         memory = self.memory
         memory.postings[field, term] = found
         memory.held += len(found[0])
@@ -64,11 +74,11 @@ class Segment:
         return found
 
     def _read(self, field: str, term: str) -> Postings:
-        try:
-            # Not reader.postings: with deletions that one hides the lists behind a filter.
-            matcher = self.reader._terms.matcher(field, term.encode(), self.reader.schema[field].format)
-        except TermNotFound:
+        # Not reader.postings: with deletions that one hides the lists behind a filter.
+        terms = self.reader._terms
+        if (field, term.encode()) not in terms:
             return NOTHING
+        matcher = terms.matcher(field, term.encode(), self.reader.schema[field].format)
         documents, counts = array("I"), array("f")
         while matcher.is_active():
             matcher._read_ids()
@@ -84,7 +94,9 @@ class Segment:
         kept = self.memory.spellings
         if kept is None:
             kept = {}
-            for term in self.reader.lexicon(WORDS):
+            with self._files, named(Damaged):
+                terms = list(self.reader.lexicon(WORDS))
+            for term in terms:
                 word = term.decode()
                 kept.setdefault(without_marks(word), []).append(word)
             self.memory.spellings = kept
@@ -100,11 +112,13 @@ class Segment:
 
     def look(self, document: int) -> Look:
         """Words and letters of a document."""
-        return Look(*bytes(self._looks[document]).decode().split(LOOK_BREAK))
+        with self._files, named(Damaged):
+            return Look(*bytes(self._looks[document]).decode().split(LOOK_BREAK))
 
     def text(self, document: int) -> tuple[str, tuple[Part, ...]]:
         """Text of a document as it is shown, and its parts."""
-        text, parts = json.loads(bytes(self._texts[document]))
+        with self._files, named(Damaged):
+            text, parts = json.loads(bytes(self._texts[document]))
         return text, tuple(Part(*part) for part in parts)
 
 
@@ -113,18 +127,22 @@ class Generation:
 
     def __init__(self, index: FileIndex, memories: dict[str, SegmentMemory]) -> None:
         self.segments: list[Segment] = []
+        self.masks: OrderedDict[tuple[str, ...], bytearray] = OrderedDict()
         self._looks: OrderedDict[int, Look] = OrderedDict()
+        self._held = 0
         first = 0
-        toc = index._read_toc()
+        with named(Damaged):
+            toc = index._read_toc()
         self.number = toc.generation
         self.users = 0
         alive: set[str] = set()
         for info in toc.segments:
             name = info.segment_id()
             alive.add(name)
-            reader = SegmentReader(index.storage, toc.schema, info, generation=toc.generation)
-            if name not in memories:
-                memories[name] = SegmentMemory([Facts.read(bytes(one)) for one in reader.column_reader("facts")])
+            with named(Damaged):
+                reader = SegmentReader(index.storage, toc.schema, info, generation=toc.generation)
+                if name not in memories:
+                    memories[name] = SegmentMemory([Facts.read(bytes(one)) for one in reader.column_reader("facts")])
             gone = frozenset(info.deleted_docs()) if info.has_deletions() else frozenset()
             self.segments.append(Segment(reader, memories[name], gone, first))
             first += len(memories[name].facts)
@@ -158,9 +176,10 @@ class Generation:
         if kept is None:
             segment, number = self._at(document)
             kept = self._looks[document] = segment.look(number)
-            while len(self._looks) > KEPT_LOOKS:
+            self._held += kept.size
+            while self._held > KEPT_LETTERS and self._looks:
                 try:
-                    self._looks.popitem(last=False)
+                    self._held -= self._looks.popitem(last=False)[1].size
                 except KeyError:
                     break
         return kept

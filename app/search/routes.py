@@ -56,7 +56,8 @@ def page() -> str:
 def _note(answer: Answer, number: int, chosen: dict[str, str]) -> None:
     """Count the query once, on its first page; a browser that only fetches ahead did not ask."""
     ahead = {"prefetch", "prerender"} & set(request.headers.get("Sec-Purpose", "").replace(";", " ").split())
-    if answer.query and answer.ready and number == 1 and not chosen and not ahead:
+    again = {"sort", "insist"} & set(request.args)
+    if answer.query and answer.ready and number == 1 and not (chosen or ahead or again):
         found = bool(answer.full) and not answer.instead
         attempt("search log", lambda: log.note(db(), answer.query, found=found, on=today()), lambda: None)
 
@@ -73,7 +74,8 @@ def _experts(answer: Answer) -> list[Any]:
 def suggest() -> Response:
     """Titles, people, groups and earlier queries for what is being typed."""
     text = request.args.get("q", "")[:100]
-    before = log.asked_before(db(), text, today() - SEARCHED_AGO, 5)
+    # What colleagues asked is not for visitors.
+    before = log.asked_before(db(), text, today() - SEARCHED_AGO, 5) if viewer().is_staff else []
     found = _search().suggestions(db(), text, viewer(), before, SUGGESTIONS)
     names = {**KINDS, "group": "กลุ่ม", "query": "เคยค้น"}
     return jsonify(

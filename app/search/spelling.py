@@ -56,7 +56,7 @@ def _corrected(generation: Generation, words: Words, asked: Asked, allowed: byte
 def _correct(generation: Generation, words: Words, piece: str, allowed: bytearray) -> str | None:
     """A piece without blanks with its likeliest wrong word put right; None when there is nothing better."""
     tokens = words.tokens(piece)
-    doubtful = [not generation.frequency(WORDS, token) or token not in words.known for token in tokens]
+    doubtful = [token not in words.known or not _readable(generation, token, allowed) for token in tokens]
     doubtful = [bad or (len(tokens) > 1 and len(token) < 4) for bad, token in zip(doubtful, tokens, strict=True)]
     for size in range(min(len(tokens), RUN), 0, -1):
         found: list[tuple[int, str]] = []
@@ -65,12 +65,16 @@ def _correct(generation: Generation, words: Words, piece: str, allowed: bytearra
             if not 3 <= len(run) <= LONGEST or not any(doubtful[start : start + size]):
                 continue
             for word in near_words(generation, words, run):
-                readable = sum(allowed[number] for number in generation.documents(WORDS, word))
+                readable = _readable(generation, word, allowed)
                 if readable:
                     found.append((readable, "".join([*tokens[:start], word, *tokens[start + size :]])))
         if found:
             return max(found)[1]
     return None
+
+
+def _readable(generation: Generation, word: str, allowed: bytearray) -> int:
+    return sum(allowed[number] for number in generation.documents(WORDS, word))
 
 
 def near_words(generation: Generation, words: Words, wrong: str) -> list[str]:
