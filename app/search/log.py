@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.core.database import count_rows, transaction
 from app.core.errors import Invalid
-from app.core.thai import fold, one_line
+from app.core.thai import fold, is_word_character, one_line
 from app.notifications.commands import notify
 from app.people.models import Staff
+from app.search.asking import take_apart
 from app.search.models import MAX_KEPT, PinnedAnswer, SearchGap, SearchLine
 
 STATES = {
@@ -40,9 +41,11 @@ class Gap:
 
 
 def kept_query(text: str) -> str:
-    """A query as the log keeps it; empty for one that may hold personal numbers."""
-    query = fold(one_line(text))
-    return "" if _PERSONAL.search(query) else query[:MAX_KEPT].strip()
+    """A query as the log keeps it; empty for one with operators, without words, or that may hold personal numbers."""
+    query = fold(one_line(text))[:MAX_KEPT].strip()
+    asked = take_apart(query)
+    plain = not (asked.filters or asked.without) and any(is_word_character(char) for char in query)
+    return query if plain and not _PERSONAL.search(query) else ""
 
 
 def note(db: Session, text: str, *, found: bool, on: date) -> None:
@@ -130,7 +133,7 @@ def pin(db: Session, text: str, key: str, by_id: int, now: datetime) -> None:
 
 
 def asked_before(db: Session, beginning: str, since: date, limit: int) -> list[str]:
-    """Queries without operators that were asked several times, found something, and begin like this."""
+    """Queries that were asked several times, found something, and begin like this; most asked first."""
     start = kept_query(beginning)
     if not start:
         return []
@@ -143,4 +146,4 @@ def asked_before(db: Session, beginning: str, since: date, limit: int) -> list[s
         .order_by(total.desc(), SearchLine.query)
         .limit(limit)
     )
-    return [text for text in db.scalars(query) if not re.search(r"[\":]|(?:^| )-", text)]
+    return list(db.scalars(query))

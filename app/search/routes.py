@@ -58,7 +58,7 @@ def _note(answer: Answer, number: int, chosen: dict[str, str]) -> None:
     ahead = {"prefetch", "prerender"} & set(request.headers.get("Sec-Purpose", "").replace(";", " ").split())
     again = {"sort", "insist"} & set(request.args)
     if answer.query and answer.ready and number == 1 and not (chosen or ahead or again):
-        found = bool(answer.full) and not answer.instead
+        found = bool(answer.full)
         attempt("search log", lambda: log.note(db(), answer.query, found=found, on=today()), lambda: None)
 
 
