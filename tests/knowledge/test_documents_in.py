@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import CONTENT
 from app.core.errors import Invalid
 from app.core.files import DOCX, PDF
 from app.core.rendering import render_now
 from app.documents import soft_breaks
 from app.documents.blocks import Paragraph, Table, blocks_of, grid, parse_html, plain
 from app.documents.imported import Imported, read_document, refuse_old_office
+from app.search.dictionary import shipped
 from app.search.words import Words
 from tests.knowledge.documents import bombs
 
@@ -27,7 +27,7 @@ WORD_FILES = sorted(path.stem for path in FOLDER.glob("[01]*.docx"))
 @pytest.fixture(scope="module")
 def words() -> Words:
     """The office's own segmentation."""
-    return Words(CONTENT / "dictionary")
+    return Words(*shipped())
 
 
 @pytest.fixture(scope="module")
