@@ -28,8 +28,8 @@ from app.search.words import Words
 
 MERGE_FROM = 6
 TRIES = 6
-SEGMENT_DOCUMENTS = 5_000
-SMALL_DOCUMENTS = 2_000
+SEGMENT_DOCUMENTS = 2_000
+SMALL_DOCUMENTS = 1_000
 T = TypeVar("T")
 log = logging.getLogger("khlang")
 Prepared = dict[str, Any]

@@ -116,7 +116,7 @@ def test_training_article_search_share_thread_indicator(demo_server: Server, chr
     assert "วิโรจน์" in secretary.content() and "ธีรพงษ์" in secretary.content()
 
 
-PAGES = ["/", "/articles", "/articles/D01-01", "/articles/new", "/search?q=อบรม", "/groups", "/groups/G01", "/threads/TH01",
+PAGES = ["/", "/articles", "/articles/D01-01", "/articles/new", "/search?q=อบรม", "/search?q=l;ylfuคนใหม่", "/search/gaps", "/search/dictionary/synonyms", "/groups", "/groups/G01", "/threads/TH01",
          "/trainings", "/trainings/T06", "/plan/2558", "/plan/2558/A5", "/records", "/records/visit", "/people", "/help/counting"]  # fmt: skip
 
 
