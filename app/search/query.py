@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from app.core.guard import attempt
 from app.core.outbox import waiting_keys
 from app.core.thai import fold, sort_key
 from app.people.models import Viewer
@@ -80,12 +81,16 @@ class Search:
             return Answer(asked.typed, 0, ready=False)
         if asked.text and not asked.chosen and window.sort == "best":
             window = replace(window, pinned=pinned(db, asked.typed))
-        try:
-            return self.engine.read(
-                lambda generation, words: self._read(generation, words, asked, audience, changed, window)
-            )
-        except IndexMissing:
-            return Answer(asked.typed, 0, ready=False)
+
+        def answered() -> Answer:
+            try:
+                return self.engine.read(
+                    lambda generation, words: self._read(generation, words, asked, audience, changed, window)
+                )
+            except IndexMissing:
+                return Answer(asked.typed, 0, ready=False)
+
+        return attempt("answering a query", answered, lambda: Answer(asked.typed, 0))
 
     def _read(
         self, generation: Generation, words: Words, asked: Asked, audience: tuple[str, ...],
