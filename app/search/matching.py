@@ -22,7 +22,8 @@ SYNONYM_WEIGHT = 0.5
 INSIDE_WEIGHT = 0.2
 CLUSTER_SHARE = 0.6
 FEW = 10
-PARTIAL_COVERAGE = 0.1
+IS_A_TERM = 2  # A phrase that so many documents hold as it was typed is a term.
+PARTIAL_COVERAGE = 0.05
 MISSPELT_COVERAGE = 0.4
 VERIFIED = 10_000
 Phrase = tuple[str, ...]
@@ -188,7 +189,7 @@ class Matching:
             return True
         if self.asked.phrases or len(self.content) == 1:
             return False
-        return " " in self.asked.text or not self._holding("".join(self.tokens), self.full)
+        return " " in self.asked.text or len(self._holding("".join(self.tokens), self.full)) < IS_A_TERM
 
     def _near_misses(self, first: list[float], limit: int) -> list[int]:
         if not self._wants_near_misses:

@@ -23,16 +23,16 @@ MOST_PLACES = 20
 # Feature -> weight. Found with `python -m tests.bench.search_tune FOLDER` on the development sets (see decision 0008);
 # each feature is between 0 and 1.
 WEIGHTS: dict[str, float] = {
-    "words": 3.2,  # BM25 over words, against the best of this query
-    "clusters": 3.0,  # BM25 over pairs of clusters without tones, against the best of this query
-    "whole": 3.6,  # the query stands there letter by letter, tones aside
-    "letters": 2.4,  # share of the query's letters within a stretch twice its length
-    "paragraph": 3.2,  # the same within a paragraph
-    "near": 2.1,  # share of neighbouring words that stand near one another
-    "together": 1.5,  # share of the query's words within a short stretch
+    "words": 2.6,  # BM25 over words, against the best of this query
+    "clusters": 2.3,  # BM25 over pairs of clusters without tones, against the best of this query
+    "whole": 2.4,  # the query stands there letter by letter, tones aside
+    "letters": 2.3,  # share of the query's letters within a stretch twice its length
+    "paragraph": 2.7,  # the same within a paragraph
+    "near": 1.6,  # share of neighbouring words that stand near one another
+    "together": 1.0,  # share of the query's words within a short stretch
     "early": 0.9,  # how early that stretch stands
-    "title_in_query": 3.5,  # the title as a whole is part of the query
-    "title": 0.4,  # share of the query's words in the title
+    "title_in_query": 2.5,  # the title as a whole is part of the query
+    "title": 0.5,  # share of the query's words in the title
 }
 
 
