@@ -189,7 +189,16 @@ class Matching:
             return True
         if self.asked.phrases or len(self.content) == 1:
             return False
-        return " " in self.asked.text or len(self._holding("".join(self.tokens), self.full)) < IS_A_TERM
+        return " " in self.asked.text or not self._is_a_term()
+
+    def _is_a_term(self) -> bool:
+        likely = self.full & self._all_of(self.generation.documents(CLUSTERS, pair) for pair in pairs(self._clusters))
+        letters, found = "".join(self.tokens), 0
+        for number in likely:
+            found += letters in self.generation.look(number).together
+            if found >= IS_A_TERM:
+                return True
+        return False
 
     def _near_misses(self, first: list[float], limit: int) -> list[int]:
         if not self._wants_near_misses:

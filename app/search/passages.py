@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.core.thai import fold_stored
@@ -19,11 +19,15 @@ Pieces = list[tuple[str, bool]]
 
 @dataclass(frozen=True)
 class Marks:
-    """What to mark. `stretches` maps folded strings to how much they tell; `exact` are words and their variants."""
+    """What to mark: `exact` are words and their variants.
+
+    `stretches` maps folded strings to how much they tell of a passage; `pieces` are for a text that has none of them.
+    """
 
     exact: frozenset[str]
     stretches: Mapping[str, float]
     letters: str
+    pieces: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def short(self) -> frozenset[str]:
@@ -40,7 +44,11 @@ class Marks:
 def passage(text: str, marks: Marks, words: Words) -> tuple[Pieces, int]:
     """Best passage of about 200 characters in marked pieces, and the offset in the text where its first match stands."""
     read = text[:READ]
-    start, place = _best_start(fold_stored(read), marks)
+    folded = fold_stored(read)
+    if any(word in folded for word in marks.stretches):
+        start, place = _best_start(folded, marks.stretches)
+    else:
+        start, place = _best_start(folded, marks.pieces)
     start, end = _at_boundaries(read, start, words)
     shown = " ".join(read[start:end].split())
     pieces = marked(shown, marks, words)
@@ -51,9 +59,9 @@ def passage(text: str, marks: Marks, words: Words) -> tuple[Pieces, int]:
     return pieces, place
 
 
-def _best_start(folded: str, marks: Marks) -> tuple[int, int]:
+def _best_start(folded: str, stretches: Mapping[str, float]) -> tuple[int, int]:
     places: list[tuple[int, str]] = []
-    for stretch in marks.stretches:
+    for stretch in stretches:
         found = folded.find(stretch)
         times = 0
         while found >= 0 and times < 100:
@@ -69,13 +77,13 @@ def _best_start(folded: str, marks: Marks) -> tuple[int, int]:
             name = places[end][1]
             counts[name] = counts.get(name, 0) + 1
             if counts[name] == 1:
-                weight += marks.stretches[name]
+                weight += stretches[name]
             end += 1
         if weight > best + 1e-9:
             best, start = weight, place
         counts[stretch] -= 1
         if not counts[stretch]:
-            weight -= marks.stretches[stretch]
+            weight -= stretches[stretch]
     return max(0, start - BEFORE), start
 
 

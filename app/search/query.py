@@ -276,9 +276,8 @@ def _marks(matching: Matching, words: Words) -> Marks:
     if len(whole) >= 4:
         exact.add(whole)
         stretches[whole] = 2 * sum(matching.weights.values()) + 1
-        for start in range(0, min(len(whole), 120) - 3, 2):
-            stretches.setdefault(whole[start : start + 4], 0.1)
-    return Marks(frozenset(exact), stretches, matching.second_look.letters if matching.tokens else "")
+    pieces = {whole[start : start + 4]: 1.0 for start in range(0, min(len(whole), 120) - 3, 2)}
+    return Marks(frozenset(exact), stretches, matching.second_look.letters if matching.tokens else "", pieces)
 
 
 def _hit(generation: Generation, words: Words, matching: Matching, match: Match, marks: Marks) -> Hit:
