@@ -80,6 +80,8 @@ def take_apart(text: str, chosen: Mapping[str, str] | None = None) -> Asked:
             plain.append(value)
         else:
             plain.append(value)
+    if not (plain or filters):  # Nothing but words to leave out: a dash that belongs to the word.
+        return Asked(typed, folded.strip(' "'), chosen=_chosen(chosen))
     return Asked(
         typed=typed,
         text=" ".join(" ".join(plain).split()),

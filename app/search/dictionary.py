@@ -59,6 +59,8 @@ def check(name: str, text: str) -> str:
     text = normalise(text)
     if len(text) > MAX_TEXT:
         raise Invalid({"text": f"ยาวเกินไป เก็บได้ไม่เกิน {MAX_TEXT:,} ตัวอักษร"})
+    if not lines_of(text):
+        raise Invalid({"text": "ช่องนี้ว่างเปล่า ถ้าบันทึกจะไม่เหลือคำใดเลย โปรดใส่อย่างน้อยหนึ่งบรรทัด"})
     known: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         content = line.split("#", 1)[0].strip()
@@ -90,6 +92,8 @@ def add_synonym(db: Session, left: str, right: str, by_id: int, now: datetime) -
     left, right = " ".join(left.split()), " ".join(right.split())
     if not left or not right or "=" in left + right or "#" in left + right:
         raise Invalid({"other": "โปรดใส่คำที่ใช้แทนกันหนึ่งคำ ไม่มีเครื่องหมาย = และ #"})
+    if fold(left) == fold(right):
+        raise Invalid({"other": "คำที่ใช้แทนกันต้องเป็นคนละคำ"})
     lines = text.splitlines()
     for number, line in enumerate(lines):
         parts = [fold(part).strip() for part in line.split("#", 1)[0].split("=")]

@@ -25,6 +25,8 @@ FEW = 10
 IS_A_TERM = 2  # A phrase that so many documents hold as it was typed is a term.
 PARTIAL_COVERAGE = 0.05
 MISSPELT_COVERAGE = 0.4
+SHORT_TITLE = 1.5
+PERSON_LATER = 2.0
 VERIFIED = 10_000
 Phrase = tuple[str, ...]
 
@@ -261,9 +263,15 @@ class Matching:
             if number not in full and (seen["coverage"] < least or (self.full and not seen["together"])):
                 continue
             seen["words"], seen["clusters"] = words[number] / most_words, clusters[number] / most_clusters
-            found.append(Match(number, score(seen), number in full, seen))
+            found.append(Match(number, score(seen) + self._by_name(number, seen), number in full, seen))
         order = {number: place for place, number in enumerate(self._newest(match.document for match in found))}
         return sorted(found, key=lambda match: (-round(match.score, 3), order[match.document]))
+
+    def _by_name(self, number: int, seen: dict[str, float]) -> float:
+        """Of one or two words a title says more; people come before what is written only when their name is asked for."""
+        more = SHORT_TITLE * seen["title"] if len(self.content) <= 2 else 0.0
+        person = self.generation.facts(number).kind == "person" and not seen["title"]
+        return more - (PERSON_LATER if person else 0.0)
 
 
 def _units(tokens: list[str], content: list[str], words: Words) -> list[Unit]:

@@ -112,7 +112,7 @@ def _boundary(text: str, low: int, wanted: int, words: Words) -> int:
 def marked(text: str, marks: Marks, words: Words) -> Pieces:
     """Text in pieces, True for those that match. Joined they give the text again."""
     folded = fold_stored(text)
-    spans = _exact_spans(folded, marks, words) or _like_spans(folded, marks.letters)
+    spans = _exact_spans(folded, marks, words) or _like_spans(folded, marks.letters, words)
     pieces: Pieces = []
     last = 0
     for start, end in _merged(spans, folded):
@@ -135,18 +135,15 @@ def _exact_spans(folded: str, marks: Marks, words: Words) -> list[tuple[int, int
     return spans
 
 
-def _like_spans(folded: str, letters: str) -> list[tuple[int, int]]:
-    """Stretches that share at least four letters in a row with the query, tones aside: what a misspelt query found."""
-    places = [place for place, char in enumerate(folded) if without_marks(char)]
-    plain = "".join(folded[place] for place in places)
+def _like_spans(folded: str, letters: str, words: Words) -> list[tuple[int, int]]:
+    """Whole words of at least three letters that stand in the query, or share most of theirs with it, tones aside."""
+    grams = {letters[start : start + 3] for start in range(len(letters) - 2)}
     spans: list[tuple[int, int]] = []
-    size = min(4, len(letters))
-    if size < 2:
-        return []
-    grams = {letters[start : start + size] for start in range(len(letters) - size + 1)}
-    for start in range(len(plain) - size + 1):
-        if plain[start : start + size] in grams:
-            spans.append((places[start], places[start + size - 1] + 1))
+    for start, end, word in words.spans(folded):
+        bare = without_marks(word)
+        own = [bare[at : at + 3] for at in range(len(bare) - 2)]
+        if own and 2 * sum(gram in grams for gram in own) > len(own):
+            spans.append((start, end))
     return spans
 
 

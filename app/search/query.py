@@ -200,7 +200,7 @@ def _answered(generation: Generation, words: Words, asked: Asked, allowed: bytea
         full=sum(match.full for match in matches),
         best=max((match.score for match in matches), default=0.0),
         hits=hits,
-        facets=_facets(generation, everything, misfits),
+        facets=_facets(generation, everything, misfits, asked),
     )
 
 
@@ -231,26 +231,29 @@ def _pinned_number(generation: Generation, matching: Matching, key: str) -> int 
 
 def _sorted(matches: list[Match], generation: Generation, sort: str) -> list[Match]:
     if sort in ("newest", "oldest"):
-        return sorted(matches, key=lambda match: generation.facts(match.document).on, reverse=sort == "newest")
+        dated = [match for match in matches if generation.facts(match.document).on != NO_DAY]
+        undated = [match for match in matches if generation.facts(match.document).on == NO_DAY]
+        return sorted(dated, key=lambda match: generation.facts(match.document).on, reverse=sort == "newest") + undated
     if sort == "title":
         return sorted(matches, key=lambda match: sort_key(generation.facts(match.document).title))
     return matches
 
 
 def _facets(
-    generation: Generation, everything: set[int], misfits: dict[int, list[str]]
+    generation: Generation, everything: set[int], misfits: dict[int, list[str]], asked: Asked
 ) -> dict[str, list[tuple[str, int]]]:  # fmt: skip
-    """Values with counts; those of a filter in use are counted as if it were not."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in FILTERS}
+    """Values with counts; those of a filter in use are counted as if it were not. A filter that was typed has none."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FILTERS if name not in asked.filters}
     for number in everything:
         missing = misfits.get(number, [])
         facts = generation.facts(number)
-        for name in FILTERS if not missing else missing[:1] if len(missing) == 1 else ():
-            counts[name].update(values_of(name, facts))
+        for name in counts if not missing else missing[:1] if len(missing) == 1 else ():
+            if name in counts:
+                counts[name].update(values_of(name, facts))
     found: dict[str, list[tuple[str, int]]] = {}
     for name, counter in counts.items():
         found[name] = sorted(counter.items(), key=lambda one: (-one[1], one[0]))[:FACET_VALUES]
-    found["year"].sort(reverse=True)
+    found.get("year", []).sort(reverse=True)
     return found
 
 
@@ -315,7 +318,7 @@ def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str,
         reasons.append("มีข้อความที่ค้นต่อเนื่องกันทั้งหมด")
     here = [word for word in matching.content if BREAK + word + BREAK in look.words]
     if here:
-        reasons.append(("มีทุกคำ: " if len(here) == len(matching.content) else "มีบางคำ: ") + " ".join(here[:8]))
+        reasons.append((_has_words(len(here), len(matching.content))) + " ".join(here[:8]))
     in_title = [word for word in matching.content if BREAK + word + BREAK in look.title]
     if in_title:
         reasons.append("อยู่ในชื่อเรื่อง: " + " ".join(in_title[:8]))
@@ -324,10 +327,16 @@ def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str,
     if missing:
         tokens = set(look.tokens)
         inside = matching.words.inside
-        reasons += [f"{token} มี {word}" for word in missing[:3] for token in sorted(tokens) if word in inside(token)][
-            :3
-        ]
+        reasons += [
+            f"คำว่า {word} อยู่ข้างใน {token}" for word in missing[:3] for token in sorted(tokens) if word in inside(token)
+        ][:3]
     return tuple(reasons) or ("มีตัวอักษรใกล้เคียงกับที่พิมพ์",)
+
+
+def _has_words(here: int, asked: int) -> str:
+    if asked == 1:
+        return "มีคำว่า "
+    return "มีทุกคำ: " if here == asked else "มีบางคำ: "
 
 
 def _other_names(matching: Matching, said: str) -> list[str]:

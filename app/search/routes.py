@@ -43,13 +43,14 @@ def page() -> str:
     )
     answer = _search().find(db(), text, viewer(), window)
     _note(answer, number, chosen)
-    kept = {"q": answer.query, **chosen, **({"sort": window.sort} if window.sort != "best" else {})}
+    shown = answer.meant if answer.instead else answer.query
+    kept = {"q": shown, **chosen, **({"sort": window.sort} if window.sort != "best" else {})}
     if window.insist:
         kept["insist"] = "1"
     return render_template(
         "search/page.html", answer=answer, chosen=chosen, kept=kept, kinds=KINDS, filters=FILTER_NAMES, sorts=SORTS,
         sort=window.sort, page=Page(answer.hits, number, PAGE_SIZE, answer.total),
-        may_pin=viewer().has(*KEEPERS) and not chosen, experts=_experts(answer),
+        shown=shown, counted=bool(log.kept_query(answer.query)), may_pin=viewer().has(*KEEPERS) and not chosen, experts=_experts(answer),
     )  # fmt: skip
 
 

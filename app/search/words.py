@@ -24,7 +24,8 @@ RULES = "2"
 # Words too common to ask for; dropped from a query that has others.
 STOP_WORDS = frozenset(
     "ที่ ของ และ ใน การ เป็น ให้ ได้ มี จะ กับ ความ โดย จาก ว่า หรือ ซึ่ง แล้ว ไม่ ไป มา ก็ นี้ นั้น เพื่อ ต้อง อยู่ ต่อ"
-    " ด้วย คือ ถ้า เมื่อ แต่ ทั้ง อย่าง ยัง อะไร อย่างไร ไหน the of and a in to".split()
+    " ด้วย คือ ถ้า เมื่อ แต่ ทั้ง อย่าง ยัง อะไร อย่างไร ไหน ทำ ทำอย่างไร ยังไง วิธี ขอ"
+    " ไหม ใคร ใด กี่ เท่าไร เท่าไหร่ เมื่อไร เมื่อไหร่ ทำไม บ้าง อยาก ช่วย หน่อย ครับ ค่ะ คะ the of and a in to".split()
 )
 # Words of two letters that make compounds; others of that length (เส, กา) only seem to stand inside words.
 SHORT_PARTS = frozenset("ไฟ รถ ปี งบ ยา ใบ ใจ ศพ ฝน กฎ คน ผล นม ปู นก ลม".split())
