@@ -239,9 +239,10 @@ class Generation:
             scores += part
         return scores
 
-    def spelled(self, bare: str) -> list[str]:
-        """Words of the index whose letters without tones are these."""
-        return [word for segment in self.segments for word in segment.spellings.get(bare, ())]
+    def spelled(self, bare: Iterable[str]) -> list[str]:
+        """Words of the index whose letters without tones are one of these."""
+        tables = [segment.spellings for segment in self.segments]
+        return [word for one in bare for table in tables if one in table for word in table[one]]
 
 
 def mask_of(generation: Generation, fits: Callable[[Facts], bool]) -> bytearray:

@@ -80,8 +80,8 @@ def _readable(generation: Generation, word: str, allowed: bytearray) -> int:
 def near_words(generation: Generation, words: Words, wrong: str) -> list[str]:
     """Words of the index that differ in tones only, else in one letter or one swap; known words before others."""
     bare = without_marks(wrong)
-    same = [word for word in generation.spelled(bare) if word != wrong]
-    found = same or [word for other in _one_change(bare) for word in generation.spelled(other) if len(word) > 2]
+    same = [word for word in generation.spelled([bare]) if word != wrong]
+    found = same or [word for word in generation.spelled(dict.fromkeys(_one_change(bare))) if len(word) > 2]
     known = [word for word in found if word in words.known]
     return list(dict.fromkeys(known or found))
 
