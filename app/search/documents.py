@@ -21,7 +21,8 @@ KINDS = {
 class Part:
     """A place inside a document's text that has an address of its own: a heading, a reply, a page.
 
-    `start` is the offset in the text where it begins.
+    `start` is the offset in the text where it begins, in characters. `anchor` is an id on the page, or begins with `?`
+    when the part stands on another page of it.
     """
 
     start: int

@@ -10,23 +10,28 @@ from functools import cached_property
 from app.core.thai import fold
 from app.search.asking import Asked, kind_of, years_of
 from app.search.fields import CLUSTERS, INSIDE, WORDS, Facts
-from app.search.ranking import Wanted, features, score, wanted
+from app.search.ranking import (
+    CLUSTER_SHARE,
+    INSIDE_WEIGHT,
+    PERSON_LATER,
+    SHORT_TITLE,
+    STOP_WEIGHT,
+    SYNONYM_WEIGHT,
+    Wanted,
+    features,
+    score,
+    wanted,
+)
 from app.search.reader import Generation
 from app.search.words import STOP_WORDS, Words, other_year, pairs
 
 MAX_WORDS = 64
 LOOKED_AT = 100
 MAX_PAIRS = 48
-STOP_WEIGHT = 0.3
-SYNONYM_WEIGHT = 0.5
-INSIDE_WEIGHT = 0.2
-CLUSTER_SHARE = 0.6
 FEW = 10
 IS_A_TERM = 2  # A phrase that so many documents hold as it was typed is a term.
 PARTIAL_COVERAGE = 0.05
 MISSPELT_COVERAGE = 0.4
-SHORT_TITLE = 1.5
-PERSON_LATER = 2.0
 VERIFIED = 10_000
 Phrase = tuple[str, ...]
 

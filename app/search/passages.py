@@ -12,7 +12,6 @@ from app.search.words import Words, without_marks
 
 LENGTH = 200
 BEFORE = 40
-READ = 60_000
 LONG = 4
 Pieces = list[tuple[str, bool]]
 
@@ -43,18 +42,17 @@ class Marks:
 
 def passage(text: str, marks: Marks, words: Words) -> tuple[Pieces, int]:
     """Best passage of about 200 characters in marked pieces, and the offset in the text where its first match stands."""
-    read = text[:READ]
-    folded = fold_stored(read)
+    folded = fold_stored(text)
     if any(word in folded for word in marks.stretches):
         start, place = _best_start(folded, marks.stretches)
     else:
         start, place = _best_start(folded, marks.pieces)
-    start, end = _at_boundaries(read, start, words)
-    shown = " ".join(read[start:end].split())
+    start, end = _at_boundaries(text, start, words)
+    shown = " ".join(text[start:end].split())
     pieces = marked(shown, marks, words)
     if start:
         pieces.insert(0, ("…", False))
-    if end < len(read):
+    if end < len(text):
         pieces.append(("…", False))
     return pieces, place
 

@@ -14,7 +14,7 @@ from app.core.outbox import waiting_keys
 from app.core.thai import fold, sort_key
 from app.people.models import Viewer
 from app.search.asking import FILTERS, Asked, take_apart
-from app.search.documents import KINDS, OUTBOX_KIND, Answer, Hit, Part, Source
+from app.search.documents import OUTBOX_KIND, Answer, Hit, Part, Source
 from app.search.engine import Engine, IndexMissing
 from app.search.log import pinned
 from app.search.matching import Match, Matching, fits_filters, values_of
@@ -192,7 +192,7 @@ def _answered(generation: Generation, words: Words, asked: Asked, allowed: bytea
     page = ordered[window.offset : window.offset + window.limit]
     marks = _marks(matching, words)
     hits = [_hit(generation, words, matching, match, marks) for match in page]
-    if pinned_number is not None and window.offset == 0:
+    if pinned_number is not None and window.offset == 0 and hits:
         hits[0] = replace(hits[0], pinned=True)
     return Answer(
         query=asked.typed,
@@ -291,9 +291,10 @@ def _hit(generation: Generation, words: Words, matching: Matching, match: Match,
     part = before[-1] if before else None
     return Hit(
         kind=facts.kind, id=facts.id, code=facts.code, url=facts.url + _anchor(part),
-        title=marked(facts.title, marks, words) if _says(facts.title, matching) else [(facts.title, False)],
+        title=marked(facts.title, marks, words),
         snippet=snippet, score=round(match.score, 4), full=match.full, part=part.name if part else "",
-        within=facts.within, why=_why(generation, matching, match), on=None if facts.on == NO_DAY else date.fromisoformat(facts.on), category=facts.category,
+        within=facts.within, why=_why(generation, matching, match),
+        on=None if facts.on == NO_DAY else date.fromisoformat(facts.on), category=facts.category,
         department=facts.department, group=facts.group, authors=facts.authors,
     )  # fmt: skip
 
@@ -302,10 +303,6 @@ def _anchor(part: Part | None) -> str:
     if part is None or not part.anchor:
         return ""
     return part.anchor if part.anchor.startswith("?") else "#" + part.anchor
-
-
-def _says(title: str, matching: Matching) -> bool:
-    return bool(matching.tokens) and bool(fold(title))
 
 
 def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str, ...]:
@@ -318,7 +315,7 @@ def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str,
         reasons.append("มีข้อความที่ค้นต่อเนื่องกันทั้งหมด")
     here = [word for word in matching.content if BREAK + word + BREAK in look.words]
     if here:
-        reasons.append((_has_words(len(here), len(matching.content))) + " ".join(here[:8]))
+        reasons.append(_has_words(len(here), len(matching.content)) + " ".join(here[:8]))
     in_title = [word for word in matching.content if BREAK + word + BREAK in look.title]
     if in_title:
         reasons.append("อยู่ในชื่อเรื่อง: " + " ".join(in_title[:8]))
@@ -349,8 +346,3 @@ def _other_names(matching: Matching, said: str) -> list[str]:
         if year and BREAK + year + BREAK in said:
             reasons.append(f"{unit.words[0]} คือปี {year}")
     return reasons[:3]
-
-
-def kind_name(kind: str) -> str:
-    """Thai name of a kind."""
-    return KINDS.get(kind, kind)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.office import Office
 from app.people.models import VISITOR, Viewer
+from app.search import log
 from app.search.asking import take_apart, years_of
 from app.search.documents import Answer
 from app.search.passages import Marks, passage
@@ -157,6 +158,25 @@ def test_snippet_is_cut_between_words_and_marks_whole_clusters(lite_office: Offi
     assert len(shown) <= 260
 
 
+def test_the_passage_of_a_long_text_is_found_wherever_it_stands(lite_office: Office):
+    text = "แผนพัฒนาเทศบาล\n" * 20_000 + "เครื่องวัดความขุ่น\n" + "แผนพัฒนาเทศบาล\n" * 20_000
+    marks = Marks(frozenset({"เครื่องวัดความขุ่น"}), {"เครื่องวัดความขุ่น": 1.0}, "")
+    pieces, place = passage(text, marks, lite_office.engine.words)
+    assert place == text.index("เครื่องวัด")
+    assert [piece for piece, hit in pieces if hit] == ["เครื่องวัดความขุ่น"]
+
+
+def test_a_pinned_answer_does_not_disturb_a_window_of_nothing(lite_office: Office):
+    load(lite_office, article("A", body="เบิกค่าเช่าบ้าน"))
+    key = next(f"{hit.kind}:{hit.id}" for hit in ask(lite_office, "ค่าเช่าบ้าน").hits)
+    with lite_office.session() as db:
+        staff = viewer(lite_office, SECRETARY).staff_id
+        assert staff is not None
+        log.pin(db, "ค่าเช่าบ้าน", key, staff, lite_office.clock.now())
+    answer = ask(lite_office, "ค่าเช่าบ้าน", limit=0)
+    assert (answer.total, answer.hits) == (1, [])
+
+
 def test_kinds_beside_articles_and_threads(lite_office: Office):
     meeting = {"type": "meeting", "code": "M1", "title": "ประชุมกลุ่ม", "purpose": "exchange", "on": "2014-12-01",
                "minutes": "ตกลงเรื่องกล้องวงจรปิด", "attendees": [SOMCHAI], "recorded_by": SOMCHAI, "status": "submitted"}  # fmt: skip
@@ -224,7 +244,7 @@ def test_pinned_answer_comes_first_for_those_who_may_read_it(lite_office: Office
     assert codes(ask(lite_office, "ค่าเช่าบ้าน", viewer(lite_office, WICHAI))) == ["A"]
 
 
-def test_two_hundred_strange_queries_within_a_second(lite_office: Office, caplog: pytest.LogCaptureFixture):
+def test_two_hundred_strange_queries_answer_and_log_nothing(lite_office: Office, caplog: pytest.LogCaptureFixture):
     load(lite_office, *(article(f"A{n}", body="พัสดุครุภัณฑ์ของเทศบาล") for n in range(20)))
     assert lite_office.indexer.catch_up()
     spent: list[float] = []
