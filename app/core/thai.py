@@ -27,6 +27,7 @@ _CLEAN = {
 
 _ABOVE_BELOW = "ัิีึืฺุู็"
 _TONES = "่้๊๋์ํ"
+_THAI_DIGIT = re.compile("[๐-๙]")
 _SARA_AM = re.compile("\u0e4d([่้๊๋]?)\u0e32|([่้๊๋])\u0e4d\u0e32")
 _DOUBLED = re.compile(f"([{_ABOVE_BELOW}{_TONES}])\\1+")
 _MISORDERED = re.compile(f"([่้๊๋์])([{_ABOVE_BELOW}])")
@@ -66,7 +67,8 @@ def fold(text: str) -> str:
 
 def fold_stored(text: str) -> str:
     """As `fold`, for text that was normalised when it was stored: no second cleaning. Same length as `text`."""
-    text = text.translate(ARABIC_DIGITS)
+    if _THAI_DIGIT.search(text):  # Translating costs more than looking.
+        text = text.translate(ARABIC_DIGITS)
     small = text.lower()
     # A few letters (such as İ) grow when made small: those stay, so that places in both texts agree.
     return small if len(small) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -139,7 +140,7 @@ def _count(engine: Engine, words: Words, text: str) -> int:
 
     def look(generation: Generation, _: Words) -> int:
         mask = mask_of(generation, lambda facts: not {"public", "staff"}.isdisjoint(facts.audience))
-        return len(Matching(generation, words, take_apart(text), mask).full)
+        return int(np.count_nonzero(Matching(generation, words, take_apart(text), mask).full))
 
     try:
         return engine.read(look)

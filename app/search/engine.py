@@ -22,13 +22,13 @@ from whoosh.reading import SegmentReader
 
 from app.core.guard import attempt, named
 from app.search.documents import Document
-from app.search.fields import Codec, PostingsInMemory, prepared, schema
+from app.search.fields import Writer, prepared, schema
 from app.search.reader import Damaged, Generation, SegmentMemory
 from app.search.words import Words
 
 MERGE_FROM = 6
 TRIES = 6
-SEGMENT_DOCUMENTS = 2_000
+SEGMENT_DOCUMENTS = 5_000
 SMALL_DOCUMENTS = 1_000
 T = TypeVar("T")
 log = logging.getLogger("khlang")
@@ -188,7 +188,7 @@ class Engine:
             raise IndexMissing
         done = False
         try:
-            writer = _writer(self._index(name))
+            writer = Writer(self._index(name))
             try:
                 work(writer)
                 writer.commit(mergetype=_merge_small) if merge else writer.commit(merge=False)
@@ -237,12 +237,12 @@ class Engine:
 
 def _build(target: Path, batches: Iterable[list[Prepared]], progress: Callable[[int], None]) -> None:
     files = index.create_in(str(target), schema())
-    writer = _writer(files)
+    writer = Writer(files)
     try:
         for batch in batches:
             if writer.doc_count() + len(batch) > SEGMENT_DOCUMENTS:  # Bounds the memory of one commit.
                 writer.commit(merge=False)
-                writer = _writer(files)
+                writer = Writer(files)
             for document in batch:
                 writer.add_document(**document)
             progress(len(batch))
@@ -265,12 +265,6 @@ def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:
         writer.add_reader(reader)
         reader.close()
     return kept
-
-
-def _writer(files: index.FileIndex) -> Any:
-    writer = files.writer(codec=Codec())
-    writer.pool = PostingsInMemory()
-    return writer
 
 
 def _replace(writer: Any, documents: list[Prepared], gone: list[str]) -> None:

@@ -9,27 +9,34 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
+from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
 from whoosh import columns, fields, formats
 from whoosh.analysis import IDAnalyzer
-from whoosh.codec.whoosh3 import W3Codec
+from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter, W3TermInfo
+from whoosh.system import pack_ushort
+from whoosh.writing import SegmentWriter
 
 from app.core.thai import fold_stored
 from app.search.documents import Document
 from app.search.ranking import BREAK
 from app.search.words import Words, pairs, short_years
 
-WORDS, INSIDE, CLUSTERS = "words", "inside", "clusters"
+VIEWS = WORDS, INSIDE, CLUSTERS = "words", "inside", "clusters"
 LOOK_BREAK = "\x1e"
-BLOCK = 2_048
-Counts = dict[str, int]
+Numbers: TypeAlias = NDArray[np.uint32]
+Term: TypeAlias = "tuple[str, bytes, array[int]]"
+COUNT_BITS = 16  # A posting is one number: the document's, and how often the term stands there in the lowest bits.
+MOST_COUNTED = (1 << COUNT_BITS) - 1
 
 
 class CountedTerms(fields.FieldType):  # type: ignore[misc]
-    """Terms with counts, made beforehand: {term: times}."""
+    """Terms with counts; they reach the index through `Writer`, not one by one through the field."""
 
     indexed, stored, unique, scorable = True, False, False, False
     vector = column_type = None
@@ -39,49 +46,105 @@ class CountedTerms(fields.FieldType):  # type: ignore[misc]
     def __init__(self) -> None:  # Whoosh's own __init__ of a field takes an analyzer apart.
         pass
 
-    def index(self, value: Counts, **_options: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-        """Yield (term, count, weight, value) as Whoosh wants them."""
-        for term, count in value.items():
-            yield term.encode(), count, float(count), b""
-
 
 class Codec(W3Codec):  # type: ignore[misc]
-    """Whoosh's own file format with long blocks and without lengths in the postings, which nothing here reads."""
+    """Whoosh's own file format, but for the posting lists: whole arrays beside their terms, with a checksum."""
 
     length_stats = False
 
-    def __init__(self) -> None:
-        super().__init__(blocklimit=BLOCK, compression=1)
+    def field_writer(self, storage: Any, segment: Any) -> TermWriter:
+        """Writer of the terms of all fields."""
+        return TermWriter(self, storage, segment)
+
+
+class TermWriter(W3FieldWriter):  # type: ignore[misc]
+    """Writes whole posting lists; Whoosh's own takes them in posting by posting, which costs half the time of indexing."""
+
+    def add_postings(self, schema: fields.Schema, _lengths: None, items: Iterator[Term]) -> None:
+        """Write (field, term, postings) in order."""
+        field = ""
+        for name, term, postings in items:
+            if name != field:
+                self.start_field(name, schema[name])
+                field = name
+            info = W3TermInfo()
+            info._df = len(postings)
+            if name in VIEWS:
+                packed = postings.tobytes()
+                info._inlined = (packed, crc32(packed))
+            else:
+                documents = [posting >> COUNT_BITS for posting in postings]
+                info.set_inlined(documents, [1.0] * len(documents), [b""] * len(documents))
+            self._tindex.add(pack_ushort(self._fieldid) + term, info.to_bytes())
+
+
+def posting_lists(terms: Any, field: str, term: bytes) -> tuple[Numbers, Numbers]:
+    """Documents and counts of a term of one of the views, from Whoosh's reader of terms. Raises ValueError for damage."""
+    packed, checksum = terms.term_info(field, term).inlined_postings()
+    if crc32(packed) != checksum:
+        raise ValueError(f"checksum of {field}:{term!r}")
+    postings = np.frombuffer(packed, np.uint64)
+    return (postings >> COUNT_BITS).astype(np.uint32), (postings & MOST_COUNTED).astype(np.uint32)
 
 
 class PostingsInMemory:
-    """Stands for Whoosh's sorting pool, which pickles each posting to disk and back: six bytes a posting."""
+    """Stands for Whoosh's sorting pool, which pickles each posting to disk and back. Eight bytes a posting."""
 
     def __init__(self) -> None:
-        self._fields: dict[str, dict[bytes, tuple[array[int], array[float]]]] = {}
+        self._fields: dict[str, dict[str, array[int]]] = {}
 
     def add(self, item: tuple[str, bytes, int, float, bytes]) -> None:
-        """Add one posting; document numbers come in rising order."""
-        field, term, document, weight, _ = item
-        terms = self._fields.get(field)
-        if terms is None:
-            terms = self._fields[field] = {}
-        lists = terms.get(term)
-        if lists is None:
-            lists = terms[term] = (array("I"), array("f"))
-        lists[0].append(document)
-        lists[1].append(weight)
+        """Add one posting of a field of Whoosh's own."""
+        field, term, document, _, _ = item
+        self.add_counts(field, document, {term.decode(): 1})
 
-    def iter_postings(self) -> Iterator[tuple[str, bytes, int, float, bytes]]:
-        """All postings by field, term and document."""
+    def add_counts(self, field: str, document: int, counts: Mapping[str, int]) -> None:
+        """Add all terms of a document; document numbers come in rising order."""
+        terms = self._fields.setdefault(field, {})
+        place = document << COUNT_BITS
+        for term, count in counts.items():
+            posting = place | (count if count < MOST_COUNTED else MOST_COUNTED)
+            postings = terms.get(term)
+            if postings is None:
+                terms[term] = array("Q", (posting,))
+            else:
+                postings.append(posting)
+
+    def iter_postings(self) -> Iterator[Term]:
+        """All posting lists by field and term, which is what `TermWriter` takes."""
         for field, terms in sorted(self._fields.items()):
-            for term in sorted(terms):
-                for document, weight in zip(*terms[term], strict=True):
-                    yield field, term, document, weight, b""
+            for term, name in sorted((name.encode(), name) for name in terms):
+                yield field, term, terms[name]
 
     def cleanup(self) -> None:
         """Forget them."""
         self._fields.clear()
+
+
+class Writer(SegmentWriter):  # type: ignore[misc]
+    """Writer of one new segment, as files of their own: those in one compound file are read into memory as a whole."""
+
+    def __init__(self, files: Any) -> None:
+        super().__init__(files, codec=Codec(), compound=False)
+        self.pool = PostingsInMemory()
+
+    def add_document(self, **values: Any) -> None:
+        """Add what `prepared` made."""
+        for view in VIEWS:
+            self.pool.add_counts(view, self.docnum, values.pop(view))
+        super().add_document(**values)
+
+    def add_postings_to_pool(self, reader: Any, first: int, moved: dict[int, int] | None) -> None:
+        """Take over the terms of another segment; `moved` holds new numbers of documents when some were deleted."""
+        for field, term in reader.all_terms():
+            if field in VIEWS:
+                documents, counts = (numbers.tolist() for numbers in posting_lists(reader._terms, field, term))
+            else:
+                documents, counts = reader._terms.term_info(field, term).inlined_postings()[:2]
+            for document, count in zip(documents, counts, strict=True):
+                place = first + document if moved is None else moved.get(document)
+                if place is not None:
+                    self.pool.add_counts(field, place, {term.decode(): int(count)})
 
 
 def schema() -> fields.Schema:
@@ -91,7 +154,7 @@ def schema() -> fields.Schema:
         facts=fields.COLUMN(columns.VarBytesColumn()),
         look=fields.COLUMN(columns.VarBytesColumn()),
         text=fields.COLUMN(columns.CompressedBytesColumn()),
-        **{view: CountedTerms() for view in (WORDS, INSIDE, CLUSTERS)},
+        **{view: CountedTerms() for view in VIEWS},
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+
+import numpy as np
 
 from app.core.thai import fold
 from app.search.asking import Asked, kind_of, years_of
@@ -22,11 +23,11 @@ from app.search.ranking import (
     score,
     wanted,
 )
-from app.search.reader import Generation
+from app.search.reader import Generation, Mask, Points
 from app.search.words import STOP_WORDS, Words, other_year, pairs
 
 MAX_WORDS = 64
-LOOKED_AT = 100
+LOOKED_AT = 85
 MAX_PAIRS = 48
 FEW = 10
 IS_A_TERM = 2  # A phrase that so many documents hold as it was typed is a term.
@@ -57,7 +58,7 @@ class Match:
 class Matching:
     """One query over one generation, for one audience."""
 
-    def __init__(self, generation: Generation, words: Words, asked: Asked, allowed: bytearray) -> None:
+    def __init__(self, generation: Generation, words: Words, asked: Asked, allowed: Mask) -> None:
         self.generation, self.words, self.asked, self.allowed = generation, words, asked, allowed
         self.tokens = words.tokens(asked.text)[:MAX_WORDS]
         distinct = list(dict.fromkeys(self.tokens))
@@ -86,105 +87,102 @@ class Matching:
         return bool(self.asked.filters or self.asked.chosen)
 
     @cached_property
-    def full(self) -> set[int]:
+    def full(self) -> Mask:
         """Readable documents that hold everything asked for."""
         if not self.tokens:
-            found = {number for number, fits in enumerate(self.allowed) if fits} if self._filtered else set()
+            found = self.allowed.copy() if self._filtered else self._none
         else:
-            found = self._with_all_units()
-            found = {number for number in found | self._verbatim(found) if self.allowed[number]}
+            found = self._all_of(self.documents_of(unit) for unit in self.units)
+            found = (found | self._verbatim(found)) & self.allowed
         for phrase in self.asked.phrases:
             found = self._with_phrase(phrase, found)
         for word in self.asked.without:
-            found -= self._mentioning(word)
+            found = found & ~self._mentioning(word)
         return found
 
-    def documents_of(self, unit: Unit) -> set[int]:
+    def documents_of(self, unit: Unit) -> Mask:
         """Documents that say this; in other words too when few say it in these."""
         found = self._all_of(self._word(word) for word in unit.words)
-        if unit.others and sum(self.allowed[number] for number in found) < FEW:
-            found = found.union(*(self._phrase(other) for other in unit.others))
+        if unit.others and np.count_nonzero(found & self.allowed) < FEW:
+            for other in unit.others:
+                found = found | self._phrase(other)
         return found
 
-    def _with_all_units(self) -> set[int]:
-        return self._all_of(self.documents_of(unit) for unit in self.units)
+    @cached_property
+    def _none(self) -> Mask:
+        return np.zeros(self.generation.size, np.bool_)
 
-    def _all_of(self, sets: Iterable[set[int]]) -> set[int]:
-        found: set[int] | None = None
-        for one in sets:
+    def _all_of(self, masks: Iterable[Mask]) -> Mask:
+        found: Mask | None = None
+        for one in masks:
             found = one if found is None else found & one
-            if not found:
-                return set()
-        return found or set()
+            if not found.any():
+                break
+        return self._none if found is None else found
 
-    def _word(self, word: str) -> set[int]:
-        found = self._said(word)
+    def _word(self, word: str) -> Mask:
         year = other_year(word)
-        if year:
-            found |= self._said(year)
-        return found
+        return self._said(word) | self._said(year) if year else self._said(word)
 
-    def _said(self, word: str) -> set[int]:
+    def _said(self, word: str) -> Mask:
         """Documents that say a word, by itself or inside a compound."""
         return self.generation.documents(WORDS, word) | self.generation.documents(INSIDE, word)
 
-    def _phrase(self, phrase: Phrase) -> set[int]:
+    def _phrase(self, phrase: Phrase) -> Mask:
         """Documents where the words stand together, nearly always: all their pairs of clusters are there."""
         joined = pairs([cluster for word in phrase for cluster in self.words.clusters(word)])
         if len(phrase) == 1 or not joined:
             return self._all_of(self._said(word) for word in phrase)
+        return self._with_pairs(joined)
+
+    def _with_pairs(self, joined: list[str]) -> Mask:
         return self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined)
 
-    def _verbatim(self, known: set[int]) -> set[int]:
+    def _verbatim(self, known: Mask) -> Mask:
         """Documents where the query stands letter by letter though its words were cut differently."""
         joined = pairs(self._clusters)
         if len(joined) < 2 or len("".join(self.bare)) < 5:
-            return set()
-        likely = self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined) - known
-        return self._holding("".join(self.tokens), likely)
+            return self._none
+        return self._holding("".join(self.tokens), self._with_pairs(joined) & ~known)
 
-    def _holding(self, letters: str, likely: set[int]) -> set[int]:
-        readable = [number for number in sorted(likely) if self.allowed[number]][:VERIFIED]
-        return {number for number in readable if letters in self.generation.look(number).together}
+    def _holding(self, letters: str, likely: Mask) -> Mask:
+        found = self._none.copy()
+        for number in np.flatnonzero(likely & self.allowed)[:VERIFIED].tolist():
+            found[number] = letters in self.generation.look(number).together
+        return found
 
-    def _with_phrase(self, phrase: str, among: set[int]) -> set[int]:
+    def _with_phrase(self, phrase: str, among: Mask) -> Mask:
         tokens = self.words.tokens(phrase)
         if not tokens:
             return among
         if len(tokens) == 1:
             return among & self._said(tokens[0])
         joined = pairs([cluster for token in tokens for cluster in self.words.clusters(token)])
-        likely = among & self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined) if joined else among
-        return self._holding("".join(tokens), likely)
+        return self._holding("".join(tokens), among & self._with_pairs(joined) if joined else among)
 
-    def _mentioning(self, text: str) -> set[int]:
+    def _mentioning(self, text: str) -> Mask:
         """Documents to leave out: those that say it, by itself or inside anything."""
         tokens = self.words.tokens(text)
         joined = pairs([cluster for token in tokens for cluster in self.words.clusters(token)])
-        inside = (
-            self._all_of(self.generation.documents(CLUSTERS, pair) for pair in joined) if len(joined) > 1 else set()
-        )
+        inside = self._with_pairs(joined) if len(joined) > 1 else self._none
         return inside | (self._said(tokens[0]) if len(tokens) == 1 else self._phrase(tuple(tokens)))
 
     # --- order ---
 
-    def matches(self, fits: bytearray) -> tuple[list[Match], list[int]]:
+    def matches(self, fits: Mask) -> tuple[list[Match], list[int], list[int]]:
         """Everything found that also fits the filters, best first, and the near misses that do not fit them.
 
-        Near misses join in when little was found.
+        Returns the documents looked at closely, then those that were not, all with every word, then the misfits. Near
+        misses join in when little was found.
         """
         if not self.tokens:
-            return [Match(number, 0.0, True) for number in self._newest(self.full) if fits[number]], []
+            return [], self._newest(np.flatnonzero(self.full & fits).tolist()), []
         first = self._first_look()
-        among = [number for number in self.full if fits[number]]
-        best = heapq.nlargest(LOOKED_AT, among, key=first.__getitem__)
-        near = self._near_misses(first, max(LOOKED_AT // 2, LOOKED_AT - len(best)))
-        looked = self._looked(best, near)
-        seen = set(best)
-        rest = sorted((number for number in among if number not in seen), key=lambda n: (-first[n], n))
+        ordered = _best(first, self.full & fits, self.generation.size)
+        best, rest = ordered[:LOOKED_AT], ordered[LOOKED_AT:]
+        looked = self._looked(best, self._near_misses(first, max(LOOKED_AT // 2, LOOKED_AT - len(best))))
         shown = [match for match in looked if fits[match.document]]
-        others = [match.document for match in looked if not fits[match.document]]
-        return shown + [Match(number, 0.0, True) for number in rest], others
+        return shown, rest, [match.document for match in looked if not fits[match.document]]
 
     def _newest(self, numbers: Iterable[int]) -> list[int]:
         return sorted(sorted(numbers), key=lambda number: self.generation.facts(number).on, reverse=True)
@@ -192,40 +190,35 @@ class Matching:
     @property
     def _wants_near_misses(self) -> bool:
         """Whether documents without every word join in: not when the very term was found."""
-        if not self.full:
+        if not self.full.any():
             return True
         if self.asked.phrases or len(self.content) == 1:
             return False
         return " " in self.asked.text or not self._is_a_term()
 
     def _is_a_term(self) -> bool:
-        likely = self.full & self._all_of(self.generation.documents(CLUSTERS, pair) for pair in pairs(self._clusters))
+        likely = self.full & self._with_pairs(pairs(self._clusters))
         letters, found = "".join(self.tokens), 0
-        for number in likely:
+        for number in np.flatnonzero(likely).tolist():
             found += letters in self.generation.look(number).together
             if found >= IS_A_TERM:
                 return True
         return False
 
-    def _near_misses(self, first: list[float], limit: int) -> list[int]:
+    def _near_misses(self, first: Points, limit: int) -> list[int]:
         if not self._wants_near_misses:
             return []
-        left_out: set[int] = set().union(*(self._mentioning(word) for word in self.asked.without))
-        allowed, full = self.allowed, self.full
-        possible = (
-            number
-            for number, points in enumerate(first)
-            if points > 0 and allowed[number] and number not in full and number not in left_out
-        )
-        return heapq.nlargest(limit, possible, key=first.__getitem__)
+        possible = (first > 0) & self.allowed & ~self.full
+        for word in self.asked.without:
+            possible &= ~self._mentioning(word)
+        return _best(first, possible, limit)
 
-    def _first_look(self) -> list[float]:
+    def _first_look(self) -> Points:
         words = self.generation.scores(WORDS, self._word_terms())
-        inside = self.generation.scores(INSIDE, self._telling(INSIDE, self._parts()))
-        words = [a + b for a, b in zip(words, inside, strict=True)]
+        words += self.generation.scores(INSIDE, self._telling(INSIDE, self._parts()))
         clusters = self.generation.scores(CLUSTERS, self._cluster_terms())
         self._first = (words, clusters)
-        return [a + CLUSTER_SHARE * b for a, b in zip(words, clusters, strict=True)]
+        return words + np.float32(CLUSTER_SHARE) * clusters
 
     def _word_terms(self) -> list[tuple[str, float]]:
         weight = self.generation.weight
@@ -258,16 +251,16 @@ class Matching:
     def _looked(self, best: list[int], near: list[int]) -> list[Match]:
         words, clusters = self._first
         looked = [*best, *near]
-        most_words = max((words[number] for number in looked), default=0.0) or 1.0
-        most_clusters = max((clusters[number] for number in looked), default=0.0) or 1.0
-        full = set(best)
+        most_words = max((float(words[number]) for number in looked), default=0.0) or 1.0
+        most_clusters = max((float(clusters[number]) for number in looked), default=0.0) or 1.0
+        full, any_full = set(best), bool(self.full.any())
         least = PARTIAL_COVERAGE if len(self.content) > 1 else MISSPELT_COVERAGE
         found: list[Match] = []
         for number in looked:
             seen = features(self.second_look, self.generation.look(number))
-            if number not in full and (seen["coverage"] < least or (self.full and not seen["together"])):
+            if number not in full and (seen["coverage"] < least or (any_full and not seen["together"])):
                 continue
-            seen["words"], seen["clusters"] = words[number] / most_words, clusters[number] / most_clusters
+            seen["words"], seen["clusters"] = float(words[number]) / most_words, float(clusters[number]) / most_clusters
             found.append(Match(number, score(seen) + self._by_name(number, seen), number in full, seen))
         order = {number: place for place, number in enumerate(self._newest(match.document for match in found))}
         return sorted(found, key=lambda match: (-round(match.score, 3), order[match.document]))
@@ -277,6 +270,15 @@ class Matching:
         more = SHORT_TITLE * seen["title"] if len(self.content) <= 2 else 0.0
         person = self.generation.facts(number).kind == "person" and not seen["title"]
         return more - (PERSON_LATER if person else 0.0)
+
+
+def _best(points: Points, among: Mask, limit: int) -> list[int]:
+    """Documents of a mask by falling points, at most so many; of equal ones the earlier comes first."""
+    numbers = np.flatnonzero(among)
+    if limit < len(numbers):
+        own = points[numbers]
+        numbers = numbers[own >= np.partition(own, -limit)[-limit]]
+    return numbers[np.argsort(-points[numbers], kind="stable")][:limit].tolist()  # type: ignore[no-any-return]
 
 
 def _units(tokens: list[str], content: list[str], words: Words) -> list[Unit]:

@@ -12,6 +12,7 @@ from app.search.words import Words, without_marks
 
 LENGTH = 200
 BEFORE = 40
+LOOKED_BACK = 24
 LONG = 4
 Pieces = list[tuple[str, bool]]
 
@@ -89,9 +90,9 @@ def _at_boundaries(text: str, start: int, words: Words) -> tuple[int, int]:
     """Start and end moved to where a word begins and ends."""
     end = min(len(text), start + LENGTH)
     if start:
-        start = _boundary(text, max(0, start - 30), start, words)
+        start = _boundary(text, max(0, start - LOOKED_BACK), start, words)
     if end < len(text):
-        end = _boundary(text, max(start, end - 30), end, words)
+        end = _boundary(text, max(start, end - LOOKED_BACK), end, words)
     return start, end
 
 
@@ -101,7 +102,7 @@ def _boundary(text: str, low: int, wanted: int, words: Words) -> int:
     if blank >= 0:
         return blank + 1
     found = low
-    for piece_start, _, _ in words.spans(fold_stored(text[low : wanted + 20])):
+    for piece_start, _, _ in words.spans(fold_stored(text[low : wanted + LOOKED_BACK // 2])):
         if low + piece_start <= wanted:
             found = low + piece_start
     return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from app.core.guard import attempt
@@ -20,7 +21,7 @@ from app.search.log import pinned
 from app.search.matching import Match, Matching, fits_filters, values_of
 from app.search.passages import Marks, marked, passage
 from app.search.ranking import BREAK
-from app.search.reader import Generation, mask_of
+from app.search.reader import Generation, Mask, mask_of
 from app.search.spelling import other_queries
 from app.search.words import Words, other_year
 
@@ -102,7 +103,7 @@ class Search:
             return answer
         for meant in other_queries(generation, words, asked, allowed):
             other = take_apart(meant)
-            if not Matching(generation, words, other, allowed).full:
+            if not Matching(generation, words, other, allowed).full.any():
                 continue
             corrected = _answered(generation, words, other, allowed, window)
             if corrected.best > answer.best:
@@ -131,7 +132,7 @@ class Search:
             allowed = self.readable(generation, audience, changed)
             asked = [
                 (query, "query", "") for query in before
-                if Matching(generation, words, take_apart(query), allowed).full
+                if Matching(generation, words, take_apart(query), allowed).full.any()
             ]  # fmt: skip
             return (asked[:3] + _titles(generation, allowed, wanted, limit))[:limit]
 
@@ -140,8 +141,8 @@ class Search:
         except IndexMissing:
             return []
 
-    def readable(self, generation: Generation, audience: tuple[str, ...], changed: dict[str, bool]) -> bytearray:
-        """One byte for each document that this audience may read now, changes not yet indexed included."""
+    def readable(self, generation: Generation, audience: tuple[str, ...], changed: dict[str, bool]) -> Mask:
+        """Documents that this audience may read now, changes not yet indexed included."""
         mask = generation.masks.get(audience)
         if mask is None:
             terms = frozenset(audience)
@@ -151,10 +152,10 @@ class Search:
             generation.masks[audience] = mask
         if not changed:
             return mask
-        mask = bytearray(mask)
+        mask = mask.copy()
         for number, facts in generation.all_facts():
             if facts.key in changed and not changed[facts.key]:
-                mask[number] = 0
+                mask[number] = False
         return mask
 
     def _changed(self, db: Session, audience: tuple[str, ...]) -> dict[str, bool] | None:
@@ -175,36 +176,39 @@ class Search:
         return found
 
 
-def _answered(generation: Generation, words: Words, asked: Asked, allowed: bytearray, window: Window) -> Answer:
+def _answered(generation: Generation, words: Words, asked: Asked, allowed: Mask, window: Window) -> Answer:
     matching = Matching(generation, words, asked, allowed)
     misfits: dict[int, list[str]] = {}
     fits = allowed
     if asked.filters or asked.chosen:
-        misfits = {number: fits_filters(asked, generation.facts(number)) for number, may in enumerate(allowed) if may}
-        fits = bytearray(int(bool(may) and not misfits[number]) for number, may in enumerate(allowed))
-    matches, others = matching.matches(fits)
-    found = {match.document for match in matches}
-    everything = found | {number for number in (matching.full | set(others)) if not fits[number]}
-    ordered = _sorted(matches, generation, window.sort)
+        readable = np.flatnonzero(allowed).tolist()
+        misfits = {number: fits_filters(asked, generation.facts(number)) for number in readable}
+        fits = np.zeros_like(allowed)
+        fits[[number for number, missing in misfits.items() if not missing]] = True
+    shown, rest, others = matching.matches(fits)
+    looked = {match.document: match for match in shown}
+    everything = [*looked, *rest, *others, *np.flatnonzero(matching.full & ~fits).tolist()]
+    ordered = _sorted([*looked, *rest], generation, window.sort)
     pinned_number = _pinned_number(generation, matching, window.pinned)
     if pinned_number is not None:
-        ordered = [Match(pinned_number, 0.0, True), *(match for match in ordered if match.document != pinned_number)]
-    page = ordered[window.offset : window.offset + window.limit]
+        ordered = [pinned_number, *(number for number in ordered if number != pinned_number)]
+        looked[pinned_number] = Match(pinned_number, 0.0, True)
     marks = _marks(matching, words)
-    hits = [_hit(generation, words, matching, match, marks) for match in page]
+    page = ordered[window.offset : window.offset + window.limit]
+    hits = [_hit(generation, words, matching, looked.get(one) or Match(one, 0.0, True), marks) for one in page]
     if pinned_number is not None and window.offset == 0 and hits:
         hits[0] = replace(hits[0], pinned=True)
     return Answer(
         query=asked.typed,
         total=len(ordered),
-        full=sum(match.full for match in matches),
-        best=max((match.score for match in matches), default=0.0),
+        full=len(rest) + sum(match.full for match in shown),
+        best=max((match.score for match in shown), default=0.0),
         hits=hits,
         facets=_facets(generation, everything, misfits, asked),
     )
 
 
-def _titles(generation: Generation, allowed: bytearray, wanted: str, limit: int) -> list[tuple[str, str, str]]:
+def _titles(generation: Generation, allowed: Mask, wanted: str, limit: int) -> list[tuple[str, str, str]]:
     """Titles, names and groups that begin with a text or hold it, those that begin first."""
     found: list[tuple[int, str, str, str]] = []
     groups: set[str] = set()
@@ -229,18 +233,20 @@ def _pinned_number(generation: Generation, matching: Matching, key: str) -> int 
     return next((n for n, facts in generation.all_facts() if facts.key == key and matching.allowed[n]), None)
 
 
-def _sorted(matches: list[Match], generation: Generation, sort: str) -> list[Match]:
+def _sorted(numbers: list[int], generation: Generation, sort: str) -> list[int]:
+    def on(number: int) -> str:
+        return generation.facts(number).on
+
     if sort in ("newest", "oldest"):
-        dated = [match for match in matches if generation.facts(match.document).on != NO_DAY]
-        undated = [match for match in matches if generation.facts(match.document).on == NO_DAY]
-        return sorted(dated, key=lambda match: generation.facts(match.document).on, reverse=sort == "newest") + undated
+        dated = [number for number in numbers if on(number) != NO_DAY]
+        return sorted(dated, key=on, reverse=sort == "newest") + [number for number in numbers if on(number) == NO_DAY]
     if sort == "title":
-        return sorted(matches, key=lambda match: sort_key(generation.facts(match.document).title))
-    return matches
+        return sorted(numbers, key=lambda number: sort_key(generation.facts(number).title))
+    return numbers
 
 
 def _facets(
-    generation: Generation, everything: set[int], misfits: dict[int, list[str]], asked: Asked
+    generation: Generation, everything: Iterable[int], misfits: dict[int, list[str]], asked: Asked
 ) -> dict[str, list[tuple[str, int]]]:  # fmt: skip
     """Values with counts; those of a filter in use are counted as if it were not. A filter that was typed has none."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in FILTERS if name not in asked.filters}
@@ -325,7 +331,10 @@ def _why(generation: Generation, matching: Matching, match: Match) -> tuple[str,
         tokens = set(look.tokens)
         inside = matching.words.inside
         reasons += [
-            f"คำว่า {word} อยู่ข้างใน {token}" for word in missing[:3] for token in sorted(tokens) if word in inside(token)
+            f"คำว่า {word} อยู่ข้างใน {token}"
+            for word in missing[:3]
+            for token in sorted(tokens)
+            if word in token and word in inside(token)
         ][:3]
     return tuple(reasons) or ("มีตัวอักษรใกล้เคียงกับที่พิมพ์",)
 

@@ -17,8 +17,10 @@ BREAK = "\x1f"
 WORD = 6
 EARLY = 60 * WORD
 NEAR = 5 * WORD
-LONG = 60  # Of a query longer than this only every second, third ... gram is looked for.
-MOST_PLACES = 20
+LONG = 30  # Of a query longer than this only every second, third ... gram is looked for.
+MOST_PLACES = 8
+PART_BITS = 10  # A place and the number of what stands there are kept in one integer.
+PART_MASK = (1 << PART_BITS) - 1
 
 # The first look: share of BM25 that a term keeps, against 1 for a word that was asked for.
 STOP_WEIGHT = 0.3  # a stop word of the query
@@ -119,11 +121,13 @@ def wanted(words: Sequence[str], content: Sequence[str], weights: dict[str, floa
 
 def features(query: Wanted, look: Look) -> dict[str, float]:
     """Features of a document, but for the two of the first look; and `coverage`, the share of letters found at all."""
-    tight, paragraph, coverage = _stretches(query, look.letters)
+    whole = bool(query.letters) and query.letters in look.letters
+    inside = whole and len(query.letters) <= WIDE
+    tight, paragraph, coverage = (1.0, 1.0, 1.0) if inside else _stretches(query, look.letters)
     together, early, near = _words(query, look.words)
     heaviest = sum(query.word_weights) or 1.0
     return {
-        "whole": float(bool(query.letters) and query.letters in look.letters),
+        "whole": float(whole),
         "letters": tight,
         "paragraph": paragraph,
         "near": near,
@@ -155,38 +159,45 @@ def _holds(query: Wanted, title: str) -> bool:
 
 def _stretches(query: Wanted, letters: str) -> tuple[float, float, float]:
     """Best share of gram weight within a tight stretch, within a paragraph, and anywhere."""
-    events: list[tuple[int, int]] = []
+    events: list[int] = []
     anywhere = 0.0
-    find = letters.find
     for number, gram in enumerate(query.grams):
-        place = find(gram)
-        if place >= 0:
+        if _add_places(events, letters, gram, number):
             anywhere += query.gram_weights[number]
-            events += [(place, number) for place in _places(letters, gram, place)]
     events.sort()
     whole = sum(query.gram_weights) or 1.0
-    widths = (TIGHT * len(query.letters), WIDE)
-    tight, paragraph = (_best(events, query.gram_weights, width)[0] / whole for width in widths)
-    return tight, paragraph, anywhere / whole
+    paragraph = _best(events, query.gram_weights, WIDE, anywhere)[0]
+    width = TIGHT * len(query.letters)
+    tight = _best(events, query.gram_weights, width, paragraph if width <= WIDE else anywhere)[0]
+    return tight / whole, paragraph / whole, anywhere / whole
 
 
-def _places(text: str, wanted_part: str, first: int) -> list[int]:
-    places: list[int] = []
-    while first >= 0 and len(places) < MOST_PLACES:
-        places.append(first)
-        first = text.find(wanted_part, first + 1)
-    return places
+def _add_places(events: list[int], text: str, wanted_part: str, number: int) -> bool:
+    """Add where a part stands, each place with the number of the part; whether it stands anywhere."""
+    find = text.find
+    place = first = find(wanted_part)
+    left = MOST_PLACES
+    while place >= 0 and left:
+        events.append(place << PART_BITS | number)
+        place = find(wanted_part, place + 1)
+        left -= 1
+    return first >= 0
 
 
 def _words(query: Wanted, text: str) -> tuple[float, float, float]:
     """Best share of word weight within a short stretch, how early that is, and the share of near neighbours."""
     places: dict[str, list[int]] = {}
     for word in query.places_of:
-        found = _places(text, BREAK + word + BREAK, text.find(BREAK + word + BREAK))
-        if found:
-            places[word] = found
-    events = sorted((place, number) for number, word in enumerate(query.words) for place in places.get(word, ()))
-    best, start = _best(events, query.word_weights, 2 * (len(query.pairs) + 2) * WORD)
+        found: list[int] = []
+        if _add_places(found, text, BREAK + word + BREAK, 0):
+            places[word] = [place >> PART_BITS for place in found]
+    events, most = [], 0.0
+    for number, word in enumerate(query.words):
+        if word in places:
+            most += query.word_weights[number]
+            events += [place << PART_BITS | number for place in places[word]]
+    events.sort()
+    best, start = _best(events, query.word_weights, 2 * (len(query.pairs) + 2) * WORD, most)
     together = best / (sum(query.word_weights) or 1.0)
     return together, 1 / (1 + start / EARLY), _near(query, places)
 
@@ -212,21 +223,28 @@ def _closest(left: list[int], right: list[int]) -> int:
     return best
 
 
-def _best(events: list[tuple[int, int]], weights: Sequence[float], width: int) -> tuple[float, int]:
-    """Greatest weight of different things within a width, and where that stretch begins."""
+def _best(events: list[int], weights: Sequence[float], width: int, most: float) -> tuple[float, int]:
+    """Greatest weight of different parts within a width, and where that stretch begins; it can be `most` at best.
+
+    `events` are places of parts in order, each with its part's number in the lowest bits.
+    """
     counts = [0] * len(weights)
     best = current = 0.0
     start = first = 0
-    for place, number in events:
+    limit = most - 1e-9
+    for event in events:
+        number = event & PART_MASK
         counts[number] += 1
         if counts[number] == 1:
             current += weights[number]
-        while place - events[first][0] > width:
-            left = events[first][1]
+        while (event >> PART_BITS) - (events[first] >> PART_BITS) > width:
+            left = events[first] & PART_MASK
             counts[left] -= 1
             if not counts[left]:
                 current -= weights[left]
             first += 1
         if current > best + 1e-9:
-            best, start = current, events[first][0]
+            best, start = current, events[first] >> PART_BITS
+            if best >= limit:
+                break
     return best, start

@@ -1,31 +1,36 @@
-"""One generation of the index, opened for reading: postings as plain lists, facts of all documents, texts of a few."""
+"""One generation of the index, opened for reading: postings as arrays, facts of all documents, texts of a few."""
 
 from __future__ import annotations
 
 import json
 import math
 import threading
-from array import array
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from whoosh.index import FileIndex
 from whoosh.reading import SegmentReader
 
 from app.core.guard import named
 from app.core.thai import fold_stored
 from app.search.documents import Part
-from app.search.fields import LOOK_BREAK, WORDS, Facts
+from app.search.fields import LOOK_BREAK, WORDS, Facts, Numbers, posting_lists
 from app.search.ranking import Look
 from app.search.words import without_marks
 
 K1, B = 1.2, 0.75
 KEPT_POSTINGS = 3_000_000
+POSTINGS_BESIDE = 60  # A list costs as much as so many postings beside them.
 KEPT_LETTERS = 20_000_000
-Postings: TypeAlias = "tuple[array[int], array[float]]"
-NOTHING: Postings = (array("I"), array("f"))
+Mask: TypeAlias = NDArray[np.bool_]  # One element for each document of a generation.
+Points: TypeAlias = NDArray[np.float32]
+Postings: TypeAlias = tuple[Numbers, Points]
+NOTHING: Postings = (np.empty(0, np.uint32), np.empty(0, np.float32))
 
 
 class Damaged(RuntimeError):
@@ -37,7 +42,7 @@ class SegmentMemory:
 
     def __init__(self, facts: list[Facts]) -> None:
         self.facts = facts
-        self.lengths = array("f", (one.length for one in facts))
+        self.lengths = np.array([one.length for one in facts], np.float32)
         self.postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
         self.titles = [fold_stored(one.title) for one in facts]
         self.held = 0
@@ -51,7 +56,7 @@ class Segment:
         self.reader, self.memory, self.gone, self.first = reader, memory, gone, first
         self.count = len(memory.facts)
         self._files = threading.RLock()  # Whoosh moves one file position: two threads would read each other's bytes.
-        self.norms: array[float] = array("f")
+        self.norms: Points = np.empty(0, np.float32)
 
     def postings(self, field: str, term: str) -> Postings:
         """Documents of a term and how often it stands in each; deleted ones included."""
@@ -60,17 +65,17 @@ class Segment:
             return kept
         with self._files, named(Damaged):
             found = self._read(field, term)
-        if not found[0]:
+        if not len(found[0]):
             return found
         memory = self.memory
         memory.postings[field, term] = found
-        memory.held += len(found[0])
+        memory.held += len(found[0]) + POSTINGS_BESIDE
         while memory.held > KEPT_POSTINGS and memory.postings:
             try:
                 _, dropped = memory.postings.popitem(last=False)
             except KeyError:
                 break
-            memory.held -= len(dropped[0])
+            memory.held -= len(dropped[0]) + POSTINGS_BESIDE
         return found
 
     def _read(self, field: str, term: str) -> Postings:
@@ -78,15 +83,8 @@ class Segment:
         terms = self.reader._terms
         if (field, term.encode()) not in terms:
             return NOTHING
-        matcher = terms.matcher(field, term.encode(), self.reader.schema[field].format)
-        documents, counts = array("I"), array("f")
-        while matcher.is_active():
-            matcher._read_ids()
-            matcher._read_weights()
-            documents.extend(matcher._ids)
-            counts.extend(matcher._weights)
-            matcher._next_block()
-        return documents, counts
+        documents, counts = posting_lists(terms, field, term.encode())
+        return documents, counts.astype(np.float32)
 
     @property
     def spellings(self) -> dict[str, list[str]]:
@@ -127,7 +125,9 @@ class Generation:
 
     def __init__(self, index: FileIndex, memories: dict[str, SegmentMemory]) -> None:
         self.segments: list[Segment] = []
-        self.masks: OrderedDict[tuple[str, ...], bytearray] = OrderedDict()
+        readers: list[Any] = []
+        self._finalizer = weakref.finalize(self, _close, readers)
+        self.masks: OrderedDict[tuple[str, ...], Mask] = OrderedDict()
         self._looks: OrderedDict[int, Look] = OrderedDict()
         self._held = 0
         first = 0
@@ -141,6 +141,7 @@ class Generation:
             alive.add(name)
             with named(Damaged):
                 reader = SegmentReader(index.storage, toc.schema, info, generation=toc.generation)
+                readers.append(reader)
                 if name not in memories:
                     memories[name] = SegmentMemory([Facts.read(bytes(one)) for one in reader.column_reader("facts")])
             gone = frozenset(info.deleted_docs()) if info.has_deletions() else frozenset()
@@ -148,16 +149,20 @@ class Generation:
             first += len(memories[name].facts)
         for name in set(memories) - alive:
             del memories[name]
+        self.size = first
+        self.frequency = lru_cache(maxsize=20_000)(self._frequency)
         self.count = sum(one.count - len(one.gone) for one in self.segments)
-        total = sum(sum(one.memory.lengths) for one in self.segments)
-        average = total / max(1, sum(one.count for one in self.segments)) or 1.0
+        self.alive = np.ones(self.size, np.bool_)
         for one in self.segments:
-            one.norms = array("f", (K1 * (1 - B + B * length / average) for length in one.memory.lengths))
+            self.alive[[one.first + number for number in one.gone]] = False
+        total = sum(float(one.memory.lengths.sum()) for one in self.segments)
+        average = total / max(1, self.size) or 1.0
+        for one in self.segments:
+            one.norms = np.float32(K1) * (np.float32(1 - B) + np.float32(B / average) * one.memory.lengths)
 
     def close(self) -> None:
         """Let go of the files."""
-        for one in self.segments:
-            one.reader.close()
+        self._finalizer()
 
     def _at(self, document: int) -> tuple[Segment, int]:
         for segment in self.segments:
@@ -201,7 +206,7 @@ class Generation:
         for segment in self.segments:
             yield from enumerate(segment.memory.titles, segment.first)
 
-    def frequency(self, field: str, term: str) -> int:
+    def _frequency(self, field: str, term: str) -> int:
         """In how many documents a term stands; those deleted since the last merge are still counted."""
         return sum(len(segment.postings(field, term)[0]) for segment in self.segments)
 
@@ -210,47 +215,40 @@ class Generation:
         found = self.frequency(field, term)
         return math.log(1 + max(0.0, self.count - found + 0.5) / (found + 0.5))
 
-    def documents(self, field: str, term: str) -> set[int]:
+    def documents(self, field: str, term: str) -> Mask:
         """Living documents of a term."""
-        found: set[int] = set()
+        found = np.zeros(self.size, np.bool_)
         for segment in self.segments:
-            numbers = segment.postings(field, term)[0]
-            if segment.gone:
-                found.update(segment.first + number for number in numbers if number not in segment.gone)
-            elif segment.first:
-                found.update(segment.first + number for number in numbers)
-            else:
-                found.update(numbers)
+            found[segment.first : segment.first + segment.count][segment.postings(field, term)[0]] = True
+        found &= self.alive
         return found
 
-    def scores(self, field: str, terms: Iterable[tuple[str, float]]) -> list[float]:
+    def scores(self, field: str, terms: Iterable[tuple[str, float]]) -> Points:
         """BM25 of every document over weighted terms; zero for most."""
-        scores: list[float] = []
-        asked = list(terms)
+        scores = np.zeros(self.size, np.float32)
+        asked = [(term, np.float32(weight * (K1 + 1))) for term, weight in terms]
         for segment in self.segments:
-            part = [0.0] * segment.count
-            norms = segment.norms
-            for term, weight in asked:
-                boost = weight * (K1 + 1)
-                for number, times in zip(*segment.postings(field, term), strict=True):
-                    part[number] += boost * times / (times + norms[number])
-            for number in segment.gone:
-                part[number] = 0.0
-            scores += part
+            part = scores[segment.first : segment.first + segment.count]
+            for term, boost in asked:
+                numbers, times = segment.postings(field, term)
+                if len(numbers):
+                    part[numbers] += boost * times / (times + segment.norms[numbers])
+        scores *= self.alive
         return scores
 
     def spelled(self, bare: Iterable[str]) -> list[str]:
         """Words of the index whose letters without tones are one of these."""
+        asked = set(bare)
         tables = [segment.spellings for segment in self.segments]
-        return [word for one in bare for table in tables if one in table for word in table[one]]
+        return sorted({word for table in tables for one in table.keys() & asked for word in table[one]})
 
 
-def mask_of(generation: Generation, fits: Callable[[Facts], bool]) -> bytearray:
-    """One byte for each document: 1 for a living one that fits."""
-    mask = bytearray()
-    for segment in generation.segments:
-        part = bytearray(map(fits, segment.memory.facts))
-        for number in segment.gone:
-            part[number] = 0
-        mask += part
-    return mask
+def _close(readers: list[Any]) -> None:
+    for reader in readers:
+        reader.close()
+
+
+def mask_of(generation: Generation, fits: Callable[[Facts], bool]) -> Mask:
+    """True for a living document that fits."""
+    every = (fits(facts) for segment in generation.segments for facts in segment.memory.facts)
+    return np.fromiter(every, np.bool_, generation.size) & generation.alive

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from pythainlp.util import eng_to_thai, thai_to_eng
 
 from app.search.asking import Asked
 from app.search.fields import WORDS
-from app.search.reader import Generation
+from app.search.reader import Generation, Mask
 from app.search.words import Words, without_marks
 
 LONGEST = 24
@@ -23,7 +24,7 @@ _THAI = "".join(chr(code) for code in range(0x0E01, 0x0E2F)) + "ะัาำิ�
 _LATIN = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def other_queries(generation: Generation, words: Words, asked: Asked, allowed: bytearray) -> Iterator[str]:
+def other_queries(generation: Generation, words: Words, asked: Asked, allowed: Mask) -> Iterator[str]:
     """Other ways the query may have been meant, likeliest first; a handful."""
     if asked.filters or asked.phrases or asked.without:
         return
@@ -44,7 +45,7 @@ def _other_layout(asked: Asked) -> Iterator[str]:
         yield thai_to_eng(asked.typed).lower()
 
 
-def _corrected(generation: Generation, words: Words, asked: Asked, allowed: bytearray) -> Iterator[str]:
+def _corrected(generation: Generation, words: Words, asked: Asked, allowed: Mask) -> Iterator[str]:
     if len(words.tokens(asked.text)) > MOST_WORDS:
         return
     pieces = asked.text.split()
@@ -53,7 +54,7 @@ def _corrected(generation: Generation, words: Words, asked: Asked, allowed: byte
         yield " ".join(changed)
 
 
-def _correct(generation: Generation, words: Words, piece: str, allowed: bytearray) -> str | None:
+def _correct(generation: Generation, words: Words, piece: str, allowed: Mask) -> str | None:
     """A piece without blanks with its likeliest wrong word put right; None when there is nothing better."""
     tokens = words.tokens(piece)
     doubtful = [token not in words.known or not _readable(generation, token, allowed) for token in tokens]
@@ -73,8 +74,8 @@ def _correct(generation: Generation, words: Words, piece: str, allowed: bytearra
     return None
 
 
-def _readable(generation: Generation, word: str, allowed: bytearray) -> int:
-    return sum(allowed[number] for number in generation.documents(WORDS, word))
+def _readable(generation: Generation, word: str, allowed: Mask) -> int:
+    return int(np.count_nonzero(allowed & generation.documents(WORDS, word)))
 
 
 def near_words(generation: Generation, words: Words, wrong: str) -> list[str]:

@@ -137,7 +137,7 @@ class Words:
 
     def _cut_piece(self, piece: str) -> tuple[str, ...]:
         stripped = (word.strip(PUNCTUATION) for word in self._raw(piece))
-        return tuple(word for word in stripped if any(is_word_character(c) and c not in _MARKS for c in word))
+        return tuple(word for word in stripped if _is_word(word))
 
     def _inside(self, word: str) -> tuple[str, ...]:
         """What a word holds that may be asked for by itself: words that tile a compound, a number without commas.
@@ -170,6 +170,12 @@ class Words:
                     reachable.add(end)
                     found[word[start:end]] = None
         return tuple(found)
+
+
+@lru_cache(maxsize=50_000)
+def _is_word(word: str) -> bool:
+    """Whether there is more to it than marks and punctuation."""
+    return any(is_word_character(char) and char not in _MARKS for char in word)
 
 
 def short_years(folded: str) -> list[str]:

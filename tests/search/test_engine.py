@@ -11,6 +11,7 @@ import threading
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.search.dictionary import shipped
@@ -48,7 +49,9 @@ def update(engine: Engine, documents: list[Document], gone: list[str] | None = N
 
 def found(engine: Engine, word: str) -> set[str]:
     """Keys of living documents that hold a word."""
-    return engine.read(lambda generation, _: {generation.facts(n).key for n in generation.documents("words", word)})
+    return engine.read(
+        lambda generation, _: {generation.facts(n).key for n in np.flatnonzero(generation.documents("words", word))}
+    )
 
 
 def test_another_server_sees_what_this_one_wrote(tmp_path: Path):
@@ -155,12 +158,14 @@ def test_a_killed_writer_leaves_a_true_index(tmp_path: Path, work: str, after: i
         [sys.executable, "-W", "ignore", "-c", WRITER, str(tmp_path), work], stdout=subprocess.PIPE
     )
     assert child.stdout is not None
-    assert child.stdout.readline() == b"writing\n"
-    for _ in range(after):
-        assert found(engine, "ครุภัณฑ์") == {f"article:{n}" for n in range(20)}
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    try:
+        assert child.stdout.readline() == b"writing\n"
+        for _ in range(after):
+            assert found(engine, "ครุภัณฑ์") == {f"article:{n}" for n in range(20)}
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
     assert found(engine, "ครุภัณฑ์") == {f"article:{n}" for n in range(20)}
     update(engine, [document(50)])
     assert len(found(engine, "ครุภัณฑ์")) == 21
