@@ -112,7 +112,7 @@ class Answer:
     the greatest score.
 
     `ready` is False while the index is rebuilt. `meant` is another query that finds something; `instead` is True when
-    the results shown are its results. `facets` maps a name (kind, category, year ...) to its values with exact counts.
+    the results shown are its results. `also` are other names of what was asked for that find more. `facets` maps a name (kind, category, year ...) to its values with exact counts.
     """
 
     query: str
@@ -123,6 +123,7 @@ class Answer:
     best: float = 0.0
     meant: str = ""
     instead: bool = False
+    also: tuple[str, ...] = ()
     facets: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
 

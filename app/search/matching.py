@@ -29,7 +29,7 @@ from app.search.words import STOP_WORDS, Words, other_year, pairs
 MAX_WORDS = 64
 LOOKED_AT = 85
 MAX_PAIRS = 48
-FEW = 10
+FEW = 3  # Of a term that fewer documents hold, those that say it in other words are found too.
 IS_A_TERM = 2  # A phrase that so many documents hold as it was typed is a term.
 PARTIAL_COVERAGE = 0.05
 MISSPELT_COVERAGE = 0.4
@@ -107,6 +107,13 @@ class Matching:
             for other in unit.others:
                 found = found | self._phrase(other)
         return found
+
+    def other_ways(self) -> tuple[str, ...]:
+        """What else the one thing asked for is called, where that finds more than was found."""
+        if len(self.units) != 1 or self._filtered:
+            return ()
+        others = self.units[0].others
+        return tuple("".join(one) for one in others if np.any(self._phrase(one) & self.allowed & ~self.full))
 
     @cached_property
     def _none(self) -> Mask:

@@ -28,6 +28,9 @@ from app.search.words import Words, other_year
 PENDING_CHECKED = 5_000
 NO_DAY = date.min.isoformat()
 KEPT_MASKS = 64
+CLEARLY_BETTER = (
+    1.0  # A corrected query without a full match takes the place of what was typed when its best scores so much more.
+)
 FACET_VALUES = 12
 SORTS = {"best": "ตรงที่สุด", "newest": "ใหม่ที่สุด", "oldest": "เก่าที่สุด", "title": "ชื่อ ก–ฮ"}
 
@@ -103,12 +106,11 @@ class Search:
             return answer
         for meant in other_queries(generation, words, asked, allowed):
             other = take_apart(meant)
-            if not Matching(generation, words, other, allowed).full.any():
-                continue
             corrected = _answered(generation, words, other, allowed, window)
-            if corrected.best > answer.best:
+            if corrected.best > answer.best + (0.0 if corrected.full else CLEARLY_BETTER):
                 return replace(corrected, query=asked.typed, meant=meant, instead=True)
-            return replace(answer, meant=meant)
+            if corrected.full:
+                return replace(answer, meant=meant)
         return answer
 
     def suggestions(
@@ -204,6 +206,7 @@ def _answered(generation: Generation, words: Words, asked: Asked, allowed: Mask,
         full=len(rest) + sum(match.full for match in shown),
         best=max((match.score for match in shown), default=0.0),
         hits=hits,
+        also=matching.other_ways(),
         facets=_facets(generation, everything, misfits, asked),
     )
 

@@ -1,6 +1,6 @@
 """How the weights of the second look are found: `python -m tests.bench.search_tune FOLDER`; some minutes.
 
-Takes the features of the best hundred documents of every query of the development sets, then climbs from the weights in
+Takes the features of the documents that get a second look for every query of the development sets, then climbs from the weights in
 use: each weight in turn is made larger and smaller, and what raises the sum of the sets' mean nDCG@10 is kept. Five folds:
 weights are found on four fifths of the queries of every set and judged on the last fifth. Prints the figures of the weights
 in use, the judged ones, what each feature is worth (without it, the others found anew) and the weights found on everything.
@@ -8,12 +8,14 @@ in use, the judged ones, what each feature is worth (without it, the others foun
 
 from __future__ import annotations
 
-import heapq
 import math
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.search.asking import take_apart
 from app.search.matching import LOOKED_AT, Matching
@@ -30,30 +32,29 @@ ENOUGH = 5e-4
 
 @dataclass
 class Query:
-    """The best hundred documents: a column for each feature, places of the right ones, the best possible DCG."""
+    """The documents looked at closely: a row for each feature, places of the right ones, the best possible DCG."""
 
-    columns: list[list[float]]
+    columns: NDArray[np.float64]
     golds: list[int]
     ideal: float
 
 
 def collect(search: Search, queries: list[dict]) -> list[Query]:
-    """Features of the best hundred of each query."""
+    """Features of the best documents of each query, by the first look."""
 
     def of(query: dict) -> Query:
         def look(generation, words) -> Query:
             matching = Matching(generation, words, take_apart(query["text"]), np.ones(generation.size, np.bool_))
             first = matching._first_look()
-            best = heapq.nlargest(LOOKED_AT, range(len(first)), key=first.__getitem__)
-            most = [max(one[number] for number in best) or 1.0 for one in matching._first]
-            columns: list[list[float]] = [[] for _ in NAMES]
+            best = np.argsort(-first, kind="stable")[:LOOKED_AT].tolist()
+            most = [float(one[best].max()) or 1.0 for one in matching._first]
+            columns = np.zeros((len(NAMES), len(best)))
             golds = []
             for place, number in enumerate(best):
                 seen = features(matching.second_look, generation.look(number))
                 for name, one, top in zip(("words", "clusters"), matching._first, most, strict=True):
-                    seen[name] = one[number] / top
-                for column, name in zip(columns, NAMES, strict=True):
-                    column.append(seen[name])
+                    seen[name] = float(one[number]) / top
+                columns[:, place] = [seen[name] for name in NAMES]
                 if generation.facts(number).code in gold_of(query):
                     golds.append(place)
             return Query(columns, golds, sum(1 / math.log2(n + 2) for n in range(min(10, len(gold_of(query))))))
@@ -63,17 +64,16 @@ def collect(search: Search, queries: list[dict]) -> list[Query]:
     return [of(query) for query in queries]
 
 
-def scored(query: Query, weights: list[float]) -> list[float]:
+def scored(query: Query, weights: list[float]) -> NDArray[np.float64]:
     """Score of each document."""
-    return [sum(map(float.__mul__, weights, row)) for row in zip(*query.columns, strict=True)]
+    return np.array(weights) @ query.columns
 
 
-def gained(query: Query, scores: list[float]) -> float:
+def gained(query: Query, scores: NDArray[np.float64]) -> float:
     """nDCG@10 of one query; of equal scores the earlier document comes first."""
     total = 0.0
     for at in query.golds:
-        mine = scores[at]
-        before = sum(1 for n, other in enumerate(scores) if other > mine or (other == mine and n < at))
+        before = np.count_nonzero(scores > scores[at]) + np.count_nonzero(scores[:at] == scores[at])
         total += 1 / math.log2(before + 2) if before < 10 else 0.0
     return total / query.ideal
 
@@ -96,8 +96,7 @@ class Climber:
         """Give one weight another value; True when that is better, else nothing changes."""
         more = wanted - self.weights[number]
         tried = [
-            [score + more * value for score, value in zip(scores, query.columns[number], strict=True)]
-            for (query, _), scores in zip(self.queries, self.scores, strict=True)
+            scores + more * query.columns[number] for (query, _), scores in zip(self.queries, self.scores, strict=True)
         ]
         found = sum(share * gained(q, s) for (q, share), s in zip(self.queries, tried, strict=True))
         if found <= self.best + ENOUGH:

@@ -267,3 +267,11 @@ def test_long_runs_are_cut_within_bounds(lite_office: Office, text: str):
     began = time.perf_counter()
     assert "".join(lite_office.engine.words.tokens(text)) == text
     assert time.perf_counter() - began < 20  # A guard against the exponential case, not a measurement.
+
+
+def test_other_names_join_rare_terms_and_are_offered_beside_common_ones(lite_office: Office):
+    load(lite_office, article("A", body="เล่าเรื่องชุมชนนักปฏิบัติของเรา"), article("B", body="นัดพบ CoP ทุกเดือน"))
+    assert set(codes(ask(lite_office, "ชุมชนนักปฏิบัติ"))) == {"A", "B"}
+    load(lite_office, *(article(code, body=f"ชุมชนนักปฏิบัติกลุ่ม {code}") for code in "CD"))
+    answer = ask(lite_office, "ชุมชนนักปฏิบัติ")
+    assert (set(codes(answer)), answer.also) == ({"A", "C", "D"}, ("cop",))
