@@ -17,6 +17,7 @@ from app import home
 from app.activity.models import CHANNELS
 from app.community import queries as community
 from app.community import routes as community_routes
+from app.community import routes_talk
 from app.core.clock import BANGKOK
 from app.core.config import ROOT, Config, load_config
 from app.core.errors import KhlangError, NotFound, TooLarge
@@ -75,7 +76,7 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
     for blueprint in (
         home.blueprint, people_routes.blueprint, search_routes.blueprint, training_routes.blueprint,
         routes_writing.blueprint, routes_life.blueprint, routes_out.blueprint, routes_review.blueprint,
-        knowledge_routes.blueprint, community_routes.blueprint, notifications_routes.blueprint,
+        knowledge_routes.blueprint, community_routes.blueprint, routes_talk.blueprint, notifications_routes.blueprint,
         indicators_routes.blueprint, api.blueprint,
     ):  # fmt: skip
         app.register_blueprint(blueprint)

@@ -11,6 +11,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from app.activity import commands as activity
+from app.activity.queries import most_read
 from app.activity.recorder import PATIENCE_MS, Recorder
 from app.community import queries as community
 from app.community import searchable as talk
@@ -81,12 +82,18 @@ class Office:
     @cached_property
     def search(self) -> Search:
         """Answers queries."""
-        return Search(self.engine, self.sources, self.indexer.dictionary.refresh)
+        return Search(self.engine, self.sources, self.indexer.dictionary.refresh, self._uses)
+
+    def _uses(self, db: Session, keys: list[str]) -> dict[str, int]:
+        """Counted accesses of articles (by search key) within a year."""
+        ids = [int(key.split(":")[1]) for key in keys if key.startswith("article:")]
+        since = self.clock.today() - timedelta(days=365)
+        return {f"article:{number}": times for number, times in most_read(db, ids, since, len(ids))}
 
     @cached_property
     def indexer(self) -> Indexer:
         """Keeps the index true."""
-        return Indexer(self.engine, self.database, self.sources)
+        return Indexer(self.engine, self.database, self.sources, community.glossary_words)
 
     @cached_property
     def recorder(self) -> Recorder:

@@ -28,6 +28,7 @@ VALUES = {
     "record_id": 1,
     "filename": "style.css",
     "kind": "md",
+    "act": "mark",
 }
 
 
@@ -177,7 +178,7 @@ def demo_browser(office: Office, code: str) -> Browser:
 # Statements of a page on the demo office; a query in a loop would break these at once.
 BUDGETS = [
     ("/", 40), ("/articles", 8), ("/articles/D01-01", 17), ("/articles/D01-01/history", 6), ("/search?q=อบรม", 11),
-    ("/groups", 4), ("/groups/G01", 8), ("/threads/TH01", 9), ("/trainings", 6), ("/trainings/T06", 8),
+    ("/groups", 4), ("/groups/G01", 9), ("/threads/TH01", 13), ("/trainings", 6), ("/trainings/T06", 8),
     ("/plan/2558", 40), ("/plan/2558/A5", 15), ("/plan/2558/A6", 15), ("/people", 4), ("/people/S016", 8),
     ("/records", 20), ("/records/training_attendance", 9), ("/articles/D01-01/share", 9),
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from sqlalchemy import BindParameter, bindparam, func, select
@@ -45,7 +45,7 @@ def shares_of_article(db: Session, article_id: int, sharer_id: int) -> list[Shar
     return list(db.scalars(query.order_by(Share.id.desc()).limit(50)))
 
 
-def most_read(db: Session, article_ids: AnySelect, since: date, limit: int) -> list[tuple[int, int]]:
+def most_read(db: Session, article_ids: AnySelect | Collection[int], since: date, limit: int) -> list[tuple[int, int]]:
     """(article id, counted accesses) of the most read among some articles since a day, most first."""
     count = func.count()
     query = (

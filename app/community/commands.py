@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.community import queries, rules
+from app.community import queries, rules, talk
 from app.community.models import (
     GROUP_VISIBILITIES,
     PURPOSES,
@@ -18,24 +18,23 @@ from app.community.models import (
     Meeting,
     MeetingAttendee,
     Membership,
-    Post,
     Standing,
     Thread,
-    ThreadRead,
 )
 from app.core.clock import bangkok_day
 from app.core.database import insert_or_skip, transaction
-from app.core.errors import Invalid, NotAllowed
+from app.core.errors import Invalid
 from app.core.records import Status
-from app.core.rendering import Rendered
 from app.core.thai import normalise, one_line
 from app.knowledge import commands as knowledge
 from app.knowledge import rules as knowledge_rules
 from app.knowledge.commands import Desk
-from app.knowledge.models import Article, ArticleComment, ArticleText, Origin
-from app.notifications.commands import notify_codes
+from app.knowledge.models import Article, ArticleText, Origin
 from app.people.models import Staff, Viewer
 from app.search.documents import touch
+
+MAX_GLOSSARY = 200
+MAX_WORD = 60
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,8 @@ def found_group(
 ) -> Group:
     """A new group; its founder and, when named, a second person facilitate it."""
     assert viewer.staff_id is not None
-    wrong: dict[str, str] = {}
     name, purpose = one_line(name), normalise(purpose).strip()
-    if not name:
-        wrong["name"] = "โปรดตั้งชื่อกลุ่ม"
-    if not purpose:
-        wrong["purpose"] = "โปรดบอกหัวปลา: กลุ่มนี้รวมกันเพื่อเรื่องอะไร"
+    wrong = _check_words(name, purpose)
     if visibility not in GROUP_VISIBILITIES:
         wrong["visibility"] = "โปรดเลือกว่าใครเข้ากลุ่มได้"
     if wrong:
@@ -77,6 +72,45 @@ def found_group(
         for staff_id in {viewer.staff_id, second} - {None}:
             db.add(Membership(group_id=group.id, staff_id=staff_id, standing=Standing.FACILITATOR.value, since=today))
     return group
+
+
+def edit_group(db: Session, viewer: Viewer, code: str, name: str, purpose: str, glossary: str) -> Group:
+    """A facilitator words the group anew; words of the glossary become words of search. Raises Invalid per field."""
+    group = queries.group_to_manage(db, viewer, code)
+    name, purpose, glossary = one_line(name), normalise(purpose).strip(), normalise(glossary).strip()
+    wrong = _check_words(name, purpose)
+    pairs = rules.glossary(glossary)
+    if len(pairs) > MAX_GLOSSARY:
+        wrong["glossary"] = f"ใส่ได้ไม่เกิน {MAX_GLOSSARY} คำ"
+    long = next((word for word, _ in pairs if len(word) > MAX_WORD), None)
+    if long:
+        wrong["glossary"] = f"คำว่า “{long[:30]}…” ยาวเกิน {MAX_WORD} ตัวอักษร ใส่คำแล้วตามด้วย : และความหมาย"
+    if wrong:
+        raise Invalid(wrong)
+    with transaction(db):
+        renamed = group.name != name[:200]
+        group.name, group.purpose = name[:200], purpose[:1000]
+        group.glossary = "\n".join(f"{word}: {meaning}" if meaning else word for word, meaning in pairs)
+        if renamed:
+            touch(db, "thread", db.scalars(select(Thread.id).where(Thread.group_id == group.id)))
+            touch(db, "minutes", db.scalars(select(Meeting.id).where(Meeting.group_id == group.id)))
+    return group
+
+
+def _check_words(name: str, purpose: str) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if not name:
+        wrong["name"] = "โปรดตั้งชื่อกลุ่ม"
+    if not purpose:
+        wrong["purpose"] = "โปรดบอกหัวปลา: กลุ่มนี้รวมกันเพื่อเรื่องอะไร"
+    return wrong
+
+
+def archive_group(db: Session, viewer: Viewer, code: str, today: date | None) -> None:
+    """A facilitator puts a group away (read only), or takes it up again with None."""
+    group = queries.group_to_manage(db, viewer, code)
+    with transaction(db):
+        group.archived_on = today
 
 
 def join_group(db: Session, viewer: Viewer, code: str, today: date) -> str:
@@ -123,98 +157,6 @@ def set_standing(db: Session, viewer: Viewer, code: str, staff_code: str, standi
             db.execute(update(Membership).where(*mine).values(standing=standing))
 
 
-def start_thread(db: Session, desk: Desk, viewer: Viewer, group: Group, title: str, body: str, now: datetime) -> Thread:
-    """Open a thread in a group one is a member of. Raises Invalid per field."""
-    assert viewer.staff_id is not None
-    _may_post(viewer, group)
-    title, body = one_line(title), normalise(body)
-    wrong = {}
-    if not title or len(title) > 200:
-        wrong["title"] = "โปรดใส่หัวข้อ ไม่เกิน 200 ตัวอักษร"
-    if not body.strip():
-        wrong["body"] = "โปรดเล่าเรื่องหรือคำถาม"
-    if wrong:
-        raise Invalid(wrong)
-    rendered = desk.renderer.render(body, people=desk.people)
-    with transaction(db):
-        thread = Thread(
-            code="TH-" + secrets.token_hex(4), group_id=group.id, author_id=viewer.staff_id, title=title,
-            body=body, html=rendered.html, at=now, last_at=now,
-        )  # fmt: skip
-        db.add(thread)
-        db.flush()
-        _mention(db, viewer, thread, 0, rendered, now)
-        _mark_read(db, viewer.staff_id, thread.id, now)
-        touch(db, "thread", [thread.id])
-    return thread
-
-
-def reply(db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group, body: str, now: datetime) -> Post:
-    """Answer in a thread. Raises Invalid for an empty text, NotAllowed for those outside the group."""
-    assert viewer.staff_id is not None
-    _may_post(viewer, group)
-    body = normalise(body)
-    if not body.strip():
-        raise Invalid({"body": "ข้อความยังว่างอยู่"})
-    rendered = desk.renderer.render(body, people=desk.people)
-    with transaction(db):
-        post = Post(thread_id=thread.id, author_id=viewer.staff_id, body=body, html=rendered.html, at=now)
-        db.add(post)
-        db.execute(update(Thread).where(Thread.id == thread.id).values(last_at=now))
-        db.flush()
-        _mention(db, viewer, thread, post.id, rendered, now)
-        _mark_read(db, viewer.staff_id, thread.id, now)
-        touch(db, "thread", [thread.id])
-    return post
-
-
-def thread_from_comment(
-    db: Session, desk: Desk, viewer: Viewer, group: Group, article: Article, comment: ArticleComment, now: datetime
-) -> Thread:
-    """เปิดกระทู้ในกลุ่ม: a comment under an article goes on as a thread that leads back to it. Once for a comment."""
-    if comment.thread_id is not None:
-        raise Invalid({"group": "ความเห็นนี้เปิดเป็นกระทู้แล้ว"})
-    if article.visibility == "group" and article.group_id != group.id:
-        raise Invalid({"group": "บทความนี้อ่านได้เฉพาะในกลุ่ม เปิดกระทู้ได้ในกลุ่มนั้นเท่านั้น"})
-    names = db.scalar(select(Staff.name).where(Staff.id == comment.author_id)) or ""
-    name = article.title.translate(str.maketrans("", "", "[]"))
-    body = f"{rules.quote(names, comment.body)}\n\nจากความเห็นใต้บทความ [{name}](/articles/{article.code})"
-    with transaction(db):
-        thread = start_thread(db, desk, viewer, group, f"จากบทความ: {article.title}"[:200], body, now)
-        db.execute(update(ArticleComment).where(ArticleComment.id == comment.id).values(thread_id=thread.id))
-    return thread
-
-
-def _may_post(viewer: Viewer, group: Group) -> None:
-    if not rules.can_post(viewer, group):
-        raise NotAllowed("เข้าร่วมกลุ่มก่อนจึงจะตั้งกระทู้หรือตอบได้")
-
-
-def _mention(db: Session, viewer: Viewer, thread: Thread, post_id: int, rendered: Rendered, now: datetime) -> None:
-    """Tell those named with `@` who may read the thread: all staff in an open group, else members only."""
-    group = db.get_one(Group, thread.group_id)
-    closed = group.visibility != "open"
-    where = f"/threads/{thread.code}" + (f"#post-{post_id}" if post_id else "")
-    notify_codes(
-        db, "mention", rendered.mentioned, f"{viewer.name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", where,
-        f"mention:thread:{thread.id}:{post_id}", now, but=viewer.staff_id,
-        only=queries.members_ids(db, group.id) if closed and rendered.mentioned else None,
-        audience=f"g{group.id}" if closed else "",
-    )  # fmt: skip
-
-
-def _mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None:
-    insert_or_skip(db, ThreadRead, {"staff_id": staff_id, "thread_id": thread_id, "read_at": now})
-    mine = (ThreadRead.staff_id == staff_id, ThreadRead.thread_id == thread_id)
-    db.execute(update(ThreadRead).where(*mine).values(read_at=now))
-
-
-def mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None:
-    """The person has read the thread up to now."""
-    with transaction(db):
-        _mark_read(db, staff_id, thread_id, now)
-
-
 def summarise(
     db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group, text: ArticleText, now: datetime
 ) -> Article:
@@ -223,7 +165,7 @@ def summarise(
     A thread makes one lesson however often it is summarised; it waits for another person to verify.
     """
     assert viewer.staff_id is not None
-    _may_post(viewer, group)
+    talk.may_post(viewer, group)
     if group.visibility != "open" and text.visibility != "group":
         raise Invalid({"visibility": "กระทู้ของกลุ่มปิดสรุปเป็นบทความเฉพาะกลุ่มได้เท่านั้น ขยายภายหลังได้เมื่อกลุ่มตกลง"})
     credited = tuple(number for number, _ in queries.participants(db, thread))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import FileField, HiddenField, SelectField, TextAreaField
+from wtforms import FileField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from app.community.models import GROUP_VISIBILITIES, PURPOSES
+from app.community.models import ASKED_AS, GROUP_VISIBILITIES, PURPOSES
 from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
 
 
@@ -18,11 +18,26 @@ class GroupForm(House):
     second = SelectField("ผู้ดำเนินกลุ่มอีกคน (แนะนำให้มีสองคน)", coerce=int)
 
 
+class GroupWordsForm(House):
+    """Word a group anew."""
+
+    name = text_field("ชื่อกลุ่ม", needed("โปรดตั้งชื่อกลุ่ม"), Length(max=200, message="ชื่อยาวเกิน 200 ตัวอักษร"))
+    purpose = TextAreaField("หัวปลา: กลุ่มนี้รวมกันเพื่อเรื่องอะไร", [needed("โปรดบอกหัวปลาของกลุ่ม")])
+    glossary = TextAreaField("อภิธานของกลุ่ม")
+
+
 class ThreadForm(House):
     """Open a thread."""
 
     title = text_field("หัวข้อ", needed("โปรดใส่หัวข้อ"))
     body = TextAreaField("เล่าเรื่องหรือคำถาม", [needed("โปรดเล่าเรื่องหรือคำถาม")])
+    asked_as = RadioField("ถามในชื่อใคร", choices=offered(ASKED_AS.items()), default="self")
+
+
+class EditForm(House):
+    """Change one's own text in a thread."""
+
+    body = TextAreaField("ข้อความ", [needed("ข้อความยังว่างอยู่")])
 
 
 class ReplyForm(House):

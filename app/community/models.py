@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, Instant
@@ -19,6 +19,16 @@ GROUP_VISIBILITIES = {
 }
 PURPOSES = {"exchange": "ประชุมแลกเปลี่ยนความรู้", "climate": "ประชุมเสริมสร้างบรรยากาศ", "other": "อื่น ๆ"}
 WANTED_FACILITATORS = 2
+
+
+ASKED_AS = {
+    "self": "ในชื่อของฉัน",
+    "member": "ไม่บอกชื่อ เพื่อนเห็นว่า “สมาชิกท่านหนึ่ง”",
+    "facilitator": "ฝากผู้ดำเนินกลุ่มถาม เพื่อนเห็นว่า “ผู้ดำเนินกลุ่มถามแทนสมาชิก”",
+}
+UNNAMED = {"member": "สมาชิกท่านหนึ่ง", "facilitator": "ผู้ดำเนินกลุ่มถามแทนสมาชิก"}
+MARKS = {"useful": "มีประโยชน์", "thanks": "ขอบคุณ"}
+DORMANT_DAYS = 90
 
 
 class Standing(enum.StrEnum):
@@ -41,6 +51,8 @@ class Group(Base):
     purpose: Mapped[str] = mapped_column(String(1000))
     visibility: Mapped[str] = mapped_column(String(10))
     founded_on: Mapped[date]
+    glossary: Mapped[str] = mapped_column(Text, default="", server_default="")
+    archived_on: Mapped[date | None]
 
 
 class Membership(Base):
@@ -55,7 +67,11 @@ class Membership(Base):
 
 
 class Thread(Base):
-    """กระทู้. The opening text is the thread's own; replies are posts. `last_at` orders the list."""
+    """กระทู้. The opening text is the thread's own; replies are posts. `last_at` orders the list.
+
+    `asked_as` other than "self" hides the asker's name, in the opening and in the asker's replies, from all but the
+    group's facilitators.
+    """
 
     __tablename__ = "thread"
     __table_args__ = (Index("ix_thread_group_last", "group_id", "last_at"),)
@@ -69,10 +85,14 @@ class Thread(Base):
     html: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Instant)
     last_at: Mapped[datetime] = mapped_column(Instant)
+    asked_as: Mapped[str] = mapped_column(String(12), default="self", server_default="self")
+    pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
+    locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Post(Base):
-    """A reply."""
+    """A reply; at most one of a thread is its answer."""
 
     __tablename__ = "post"
     __table_args__ = (Index("ix_post_thread_at", "thread_id", "at"),)
@@ -83,6 +103,43 @@ class Post(Base):
     body: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Instant)
+    is_answer: Mapped[bool] = mapped_column(default=False, server_default=false())
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class EarlierText(Base):
+    """What a post said before it was edited; `post_id` 0 is the opening of the thread."""
+
+    __tablename__ = "earlier_text"
+    __table_args__ = (Index("ix_earlier_text_thread", "thread_id", "post_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"))
+    post_id: Mapped[int]
+    html: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime] = mapped_column(Instant)
+
+
+class Mark(Base):
+    """มีประโยชน์ or ขอบคุณ for a post; `post_id` 0 is the opening. No indicator counts marks."""
+
+    __tablename__ = "talk_mark"
+    __table_args__ = (CheckConstraint("kind in ('useful','thanks')", name="kind"),)
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+
+
+class ThreadFollow(Base):
+    """A person who follows a thread without writing in it, or who wrote and does not want to be told (`muted`)."""
+
+    __tablename__ = "thread_follow"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    muted: Mapped[bool]
 
 
 class ThreadRead(Base):
@@ -179,11 +236,17 @@ class ThreadLine:
     last_at: datetime
     posts: int
     unread: bool
+    pinned: bool = False
+    locked: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True)
 class PostLine:
-    """A reply as shown. `is_new` = came after the viewer's last visit."""
+    """A reply as shown. `is_new` = came after the viewer's last visit.
+
+    `author_code` is "" for an asker whose name is hidden; `author` says it the way everybody sees it then.
+    """
 
     id: int
     author: str
@@ -193,6 +256,8 @@ class PostLine:
     html: str
     at: datetime
     is_new: bool
+    is_answer: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True)

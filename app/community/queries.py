@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.community import rules
 from app.community.models import (
+    UNNAMED,
+    EarlierText,
     Group,
     GroupCard,
     Lesson,
+    Mark,
     Meeting,
     MeetingAttendee,
     MemberLine,
@@ -20,9 +23,11 @@ from app.community.models import (
     PostLine,
     Standing,
     Thread,
+    ThreadFollow,
     ThreadLine,
     ThreadRead,
 )
+from app.core.clock import bangkok_day
 from app.core.database import AnySelect
 from app.core.errors import NotAllowed, NotFound
 from app.core.paging import Page
@@ -113,7 +118,7 @@ def unread_threads(db: Session, viewer: Viewer, limit: int) -> list[tuple[Thread
     read = and_(ThreadRead.thread_id == Thread.id, ThreadRead.staff_id == viewer.staff_id)
     posts = select(func.count()).where(Post.thread_id == Thread.id).correlate(Thread).scalar_subquery()
     query = (
-        select(Thread, Staff.name, Group.name, posts)
+        select(Thread, _author(Thread.author_id), Group.name, posts)
         .join(Staff, Staff.id == Thread.author_id)
         .join(Group, Group.id == Thread.group_id)
         .outerjoin(ThreadRead, read)
@@ -125,27 +130,37 @@ def unread_threads(db: Session, viewer: Viewer, limit: int) -> list[tuple[Thread
         .limit(limit)
     )
     return [
-        (ThreadLine(t.id, t.code, t.title, author, t.at, t.last_at, count, True), group)
+        (ThreadLine(t.id, t.code, t.title, author, t.at, t.last_at, count, True, t.pinned, t.locked), group)
         for t, author, group, count in db.execute(query)
     ]
 
 
 def _thread_lines(db: Session, viewer: Viewer, condition: ColumnElement[bool], number: int) -> list[ThreadLine]:
     read = and_(ThreadRead.thread_id == Thread.id, ThreadRead.staff_id == viewer.staff_id)
+    answered = exists().where(Post.thread_id == Thread.id, Post.is_answer).correlate(Thread)
     posts = select(func.count()).where(Post.thread_id == Thread.id).correlate(Thread).scalar_subquery()
     query = (
-        select(Thread, Staff.name, posts, ThreadRead.read_at)
+        select(Thread, _author(Thread.author_id), posts, answered, ThreadRead.read_at)
         .join(Staff, Staff.id == Thread.author_id)
         .outerjoin(ThreadRead, read)
         .where(condition)
-        .order_by(Thread.last_at.desc(), Thread.id.desc())
+        .order_by(Thread.pinned.desc(), Thread.last_at.desc(), Thread.id.desc())
         .limit(THREADS_A_PAGE)
         .offset((number - 1) * THREADS_A_PAGE)
     )
     return [
-        ThreadLine(t.id, t.code, t.title, author, t.at, t.last_at, count, read_at is None or read_at < t.last_at)
-        for t, author, count, read_at in db.execute(query)
-    ]
+        ThreadLine(
+            t.id, t.code, t.title, author, t.at, t.last_at, count, read_at is None or read_at < t.last_at, t.pinned,
+            t.locked, bool(has_answer),
+        )
+        for t, author, count, has_answer, read_at in db.execute(query)
+    ]  # fmt: skip
+
+
+def _author(author_id: InstrumentedAttribute[int]) -> ColumnElement[str]:
+    """Name of a writer in a thread as everybody sees it; see `rules.shown_author`."""
+    hidden = and_(Thread.asked_as != "self", author_id == Thread.author_id)
+    return case((hidden, case(UNNAMED, value=Thread.asked_as, else_=UNNAMED["member"])), else_=Staff.name)
 
 
 def thread_to_read(db: Session, viewer: Viewer, code: str) -> tuple[Thread, Group]:
@@ -161,24 +176,110 @@ def thread_to_read(db: Session, viewer: Viewer, code: str) -> tuple[Thread, Grou
 def posts(db: Session, thread_id: int, read_at: datetime | None, number: int) -> Page[PostLine]:
     """A page of replies, oldest first; two statements."""
     total = db.scalar(select(func.count()).select_from(Post).where(Post.thread_id == thread_id)) or 0
-    query = (
-        select(Post, Staff.name, Staff.code)
+    query = _posts().where(Post.thread_id == thread_id).limit(POSTS_A_PAGE).offset((number - 1) * POSTS_A_PAGE)
+    return Page(_post_lines(db, query, read_at), number, POSTS_A_PAGE, total)
+
+
+def posts_after(db: Session, thread_id: int, post_id: int) -> list[PostLine]:
+    """The next replies after one (0: from the first), at most a page; one statement."""
+    query = _posts().where(Post.thread_id == thread_id, Post.id > post_id).limit(POSTS_A_PAGE)
+    return _post_lines(db, query, datetime.min.replace(tzinfo=UTC))
+
+
+def _posts() -> Select[Post, str, str]:
+    hidden = and_(Thread.asked_as != "self", Post.author_id == Thread.author_id)
+    code: ColumnElement[str] = case((hidden, literal("")), else_=Staff.code)
+    return (
+        select(Post, _author(Post.author_id), code)
         .join(Staff, Staff.id == Post.author_id)
-        .where(Post.thread_id == thread_id)
+        .join(Thread, Thread.id == Post.thread_id)
         .order_by(Post.at, Post.id)
-        .limit(POSTS_A_PAGE)
-        .offset((number - 1) * POSTS_A_PAGE)
     )
-    lines = [
-        PostLine(p.id, name, code, p.author_id, p.body, p.html, p.at, read_at is not None and p.at > read_at)
+
+
+def _post_lines(db: Session, query: Select[Post, str, str], read_at: datetime | None) -> list[PostLine]:
+    return [
+        PostLine(
+            p.id, name, code, p.author_id, p.body, p.html, p.at, read_at is not None and p.at > read_at, p.is_answer,
+            p.edited_at is not None,
+        )
         for p, name, code in db.execute(query)
-    ]
-    return Page(lines, number, POSTS_A_PAGE, total)
+    ]  # fmt: skip
+
+
+def first_unread(db: Session, thread_id: int, read_at: datetime | None) -> tuple[int, int] | None:
+    """(page, id) of the first reply after a person's last visit, None when there is none; two statements."""
+    if read_at is None:
+        return None
+    read = select(func.count()).select_from(Post).where(Post.thread_id == thread_id, Post.at <= read_at)
+    newer = select(Post.id).where(Post.thread_id == thread_id, Post.at > read_at).order_by(Post.at, Post.id).limit(1)
+    post_id = db.scalar(newer)
+    return None if post_id is None else ((db.scalar(read) or 0) // POSTS_A_PAGE + 1, post_id)
+
+
+def place_of_post(db: Session, post: Post) -> int:
+    """Page on which a reply stands."""
+    before = or_(Post.at < post.at, and_(Post.at == post.at, Post.id < post.id))
+    count = db.scalar(select(func.count()).select_from(Post).where(Post.thread_id == post.thread_id, before)) or 0
+    return count // POSTS_A_PAGE + 1
+
+
+def marks(db: Session, thread_id: int, viewer: Viewer) -> dict[tuple[int, str], tuple[int, bool]]:
+    """(post id, kind) -> (how many, whether the viewer is one of them), for a whole thread; one statement."""
+    mine = func.max(case((Mark.staff_id == viewer.staff_id, 1), else_=0))
+    query = select(Mark.post_id, Mark.kind, func.count(), mine).where(Mark.thread_id == thread_id)
+    rows = db.execute(query.group_by(Mark.post_id, Mark.kind))
+    return {(post_id, kind): (count, bool(own)) for post_id, kind, count, own in rows}
+
+
+def earlier_texts(db: Session, thread_id: int, post_id: int) -> list[EarlierText]:
+    """What a post said before, newest first."""
+    query = select(EarlierText).where(EarlierText.thread_id == thread_id, EarlierText.post_id == post_id)
+    return list(db.scalars(query.order_by(EarlierText.id.desc())))
+
+
+def follows(db: Session, thread: Thread, staff_id: int) -> bool:
+    """Whether a person is told of new replies: those who wrote, unless they muted the thread, and those who follow."""
+    own = select(ThreadFollow.muted).where(ThreadFollow.thread_id == thread.id, ThreadFollow.staff_id == staff_id)
+    muted = db.scalar(own)
+    if muted is not None:
+        return not muted
+    wrote = select(Post.id).where(Post.thread_id == thread.id, Post.author_id == staff_id).limit(1)
+    return thread.author_id == staff_id or db.scalar(wrote) is not None
+
+
+def followers(db: Session, thread: Thread) -> set[int]:
+    """People to tell of a new reply; two statements."""
+    chosen = select(ThreadFollow.staff_id, ThreadFollow.muted).where(ThreadFollow.thread_id == thread.id)
+    muted = {number: off for number, off in db.execute(chosen)}
+    wrote = set(db.scalars(select(Post.author_id).where(Post.thread_id == thread.id).distinct()))
+    everyone = wrote | {thread.author_id} | {number for number, off in muted.items() if not off}
+    return {number for number in everyone if not muted.get(number, False)}
+
+
+def has_written(db: Session, staff_id: int) -> bool:
+    """Whether a person ever wrote in a thread; the code of talk is shown before the first time."""
+    opened = select(Thread.id).where(Thread.author_id == staff_id).limit(1)
+    replied = select(Post.id).where(Post.author_id == staff_id).limit(1)
+    return db.scalar(opened) is not None or db.scalar(replied) is not None
+
+
+def last_talk(db: Session, group: Group) -> date:
+    """Day of a group's latest thread, reply or meeting, else of its founding; one statement."""
+    latest_talk = select(func.max(Thread.last_at)).where(Thread.group_id == group.id).scalar_subquery()
+    latest_meeting = select(func.max(Meeting.on)).where(Meeting.group_id == group.id).scalar_subquery()
+    talked, met = db.execute(select(latest_talk, latest_meeting)).one()
+    days = [group.founded_on, *([bangkok_day(talked)] if talked else []), *([met] if met else [])]
+    return max(days)
 
 
 def post_of_thread(db: Session, thread_id: int, post_id: int) -> tuple[Post, str]:
-    """A reply of this thread with its author's name. Raises NotFound."""
-    query = select(Post, Staff.name).join(Staff, Staff.id == Post.author_id)
+    """A reply of this thread with its author's name as everybody sees it. Raises NotFound."""
+    query = (
+        select(Post, _author(Post.author_id))
+        .join(Staff, Staff.id == Post.author_id)
+        .join(Thread, Thread.id == Post.thread_id)
+    )
     row = db.execute(query.where(Post.thread_id == thread_id, Post.id == post_id)).one_or_none()
     if row is None:
         raise NotFound("ไม่พบข้อความนี้ในกระทู้")
@@ -192,7 +293,10 @@ def read_at(db: Session, staff_id: int, thread_id: int) -> datetime | None:
 
 
 def participants(db: Session, thread: Thread) -> list[tuple[int, str]]:
-    """(staff id, name) of everyone who wrote in a thread, the opener first, then by first reply."""
+    """(staff id, name) of everyone who wrote in a thread, the opener first, then by first reply.
+
+    An asker who did not want to be named is left out.
+    """
     query = (
         select(Staff.id, Staff.name, func.min(Post.at))
         .join(Post, Post.author_id == Staff.id)
@@ -202,7 +306,7 @@ def participants(db: Session, thread: Thread) -> list[tuple[int, str]]:
     )
     opener = db.get_one(Staff, thread.author_id)
     others = [(number, name) for number, name, _ in db.execute(query) if number != opener.id]
-    return [(opener.id, opener.name), *others]
+    return others if thread.asked_as in UNNAMED else [(opener.id, opener.name), *others]
 
 
 def members_ids(db: Session, group_id: int) -> set[int]:
@@ -275,3 +379,9 @@ def lesson_of_thread(db: Session, thread_id: int) -> Lesson | None:
     """The lesson that came out of a thread, void ones left out."""
     query = select(Lesson).where(Lesson.thread_id == thread_id, Lesson.status != "void")
     return db.scalar(query.order_by(Lesson.id).limit(1))
+
+
+def glossary_words(db: Session) -> list[str]:
+    """Words that groups explain in their glossaries, sorted; search knows them as words."""
+    texts = db.scalars(select(Group.glossary).where(Group.glossary != ""))
+    return sorted({word for text in texts for word, _ in rules.glossary(text)})

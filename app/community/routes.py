@@ -7,17 +7,14 @@ from werkzeug.wrappers import Response
 
 from app.community import commands, queries, rules
 from app.community.commands import NewMeeting
-from app.community.forms import GroupForm, MeetingForm, ReplyForm, SummaryForm, ThreadForm
+from app.community.forms import GroupForm, GroupWordsForm, MeetingForm
 from app.community.models import GROUP_VISIBILITIES, PURPOSES, WANTED_FACILITATORS
-from app.core.errors import Invalid, NotAllowed, TooLarge
+from app.core.errors import Invalid, NotFound
 from app.core.paging import page_number
+from app.core.qr import qr_svg
 from app.core.records import STATUS_NAMES
 from app.core.web import db, flash_invalid, now, offered, part, today
-from app.knowledge import life
 from app.knowledge import queries as knowledge
-from app.knowledge.models import ArticleText
-from app.knowledge.rules import fill_template
-from app.knowledge.templates_folder import templates
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 from app.training import queries as training
@@ -68,8 +65,51 @@ def group(code: str) -> str:
         threads=queries.threads(db(), viewer(), found.id, number) if readable else None,
         meetings=queries.meetings(db(), viewer(), found.id) if readable else [],
         facilitators=[m for m in members if m.standing == "facilitator"], wanted=WANTED_FACILITATORS,
-        roster=people.people_on(db(), today()) if manages else [],
+        roster=people.people_on(db(), today()) if manages else [], glossary=rules.glossary(found.glossary),
+        silent=rules.dormant_days(queries.last_talk(db(), found), today()) if readable else 0,
     )  # fmt: skip
+
+
+@blueprint.route("/groups/<code>/edit", methods=["GET", "POST"])
+@staff_only
+def edit_group(code: str) -> str | Response | tuple[str, int]:
+    """A facilitator words the group anew and keeps its glossary."""
+    found = queries.group_to_manage(db(), viewer(), code)
+    form = GroupWordsForm(obj=found)
+    status = 200
+    if form.validate_on_submit():
+        given = (form.name.data or "", form.purpose.data or "", form.glossary.data or "")
+        try:
+            commands.edit_group(db(), viewer(), code, *given)
+            part("worker").wake()
+            flash("บันทึกแล้ว คำในอภิธานจะเป็นคำที่ค้นหารู้จักภายในไม่กี่นาที")
+            return redirect(url_for("community.group", code=code))
+        except Invalid as error:
+            form.take(error)
+            status = 400
+    return render_template("community/edit_group.html", form=form, group=found), status
+
+
+@blueprint.post("/groups/<code>/archive")
+@staff_only
+def archive(code: str) -> Response:
+    """Put a group away, or take it up again."""
+    away = request.form.get("action") == "archive"
+    commands.archive_group(db(), viewer(), code, today() if away else None)
+    flash("เก็บกลุ่มเข้าคลังแล้ว อ่านได้อย่างเดียว" if away else "เปิดใช้กลุ่มอีกครั้งแล้ว")
+    return redirect(url_for("community.group", code=code))
+
+
+@blueprint.get("/groups/<code>/letter")
+@staff_only
+def letter(code: str) -> str:
+    """หนังสือเวียน: an invitation to print, with a QR that leads to the group."""
+    found = queries.group_to_see(db(), viewer(), code)
+    if found.visibility == "secret":
+        raise NotFound("ไม่พบกลุ่มนี้")
+    address = part("config").base_url.rstrip("/") + url_for("community.group", code=code)
+    people_ = [m.name for m in queries.members(db(), found.id) if m.standing == "facilitator"]
+    return render_template("community/letter.html", group=found, address=address, code=qr_svg(address), people=people_)
 
 
 @blueprint.post("/groups/<code>/join")
@@ -108,112 +148,6 @@ def set_standing(code: str) -> Response:
     except Invalid as error:
         flash_invalid(error)
     return redirect(url_for("community.group", code=code))
-
-
-@blueprint.route("/groups/<code>/threads/new", methods=["GET", "POST"])
-@staff_only
-def new_thread(code: str) -> str | Response | tuple[str, int]:
-    """Open a thread."""
-    found = queries.group_to_see(db(), viewer(), code)
-    if not rules.can_post(viewer(), found):
-        raise NotAllowed("เข้าร่วมกลุ่มก่อนจึงจะตั้งกระทู้ได้")
-    form = ThreadForm()
-    status = 200
-    if form.validate_on_submit():
-        try:
-            given = (form.title.data or "", form.body.data or "")
-            thread = commands.start_thread(db(), part("desk"), viewer(), found, *given, now())
-            part("worker").wake()
-            return redirect(url_for("community.thread", code=thread.code))
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
-    return render_template("community/new_thread.html", form=form, group=found), status
-
-
-@blueprint.route("/threads/<code>", methods=["GET", "POST"])
-@staff_only
-def thread(code: str) -> str | Response | tuple[str, int]:
-    """Read a thread and answer. Reading is marked by a POST of its own."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
-    form = ReplyForm()
-    status = 200
-    if form.validate_on_submit():
-        try:
-            post = commands.reply(db(), part("desk"), viewer(), found, group_, form.body.data or "", now())
-            part("worker").wake()
-            last = queries.posts(db(), found.id, None, 1).last
-            return redirect(url_for("community.thread", code=code, page=last, _anchor=f"post-{post.id}"))
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
-    read_at = queries.read_at(db(), staff_id(), found.id)
-    page = queries.posts(db(), found.id, read_at, page_number(request.args.get("page")))
-    if request.method == "GET" and (quoted := request.args.get("quote", "")):
-        form.body.data = _quote(found.id, quoted, found.body)
-    author = people.names_by_id(db(), {found.author_id})[found.author_id]
-    shown = render_template(
-        "community/thread.html", thread=found, group=group_, author=author, page=page, form=form, read_at=read_at,
-        can_post=rules.can_post(viewer(), group_), article=knowledge.article_of_thread(db(), viewer(), found.id),
-    )  # fmt: skip
-    return shown, status
-
-
-def _quote(thread_id: int, quoted: str, opening: str) -> str:
-    if not quoted.isascii() or not quoted.isdigit() or len(quoted) > 12:
-        return ""
-    if quoted == "0":
-        return rules.quote("ผู้ตั้งกระทู้", opening)
-    post, name = queries.post_of_thread(db(), thread_id, int(quoted))
-    return rules.quote(name, post.body)
-
-
-@blueprint.post("/threads/<code>/read")
-@staff_only
-def mark_read(code: str) -> Response:
-    """The person has read the thread."""
-    found, _ = queries.thread_to_read(db(), viewer(), code)
-    commands.mark_read(db(), staff_id(), found.id, now())
-    return redirect(url_for("community.thread", code=code))
-
-
-@blueprint.route("/threads/<code>/summarise", methods=["GET", "POST"])
-@staff_only
-def summarise(code: str) -> str | Response | tuple[str, int]:
-    """From talk to knowledge: a draft that credits everyone, and one lesson."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
-    if not rules.can_post(viewer(), group_):
-        raise NotAllowed("สรุปกระทู้ได้เฉพาะสมาชิกกลุ่ม")
-    participants = queries.participants(db(), found)
-    form = SummaryForm()
-    allowed = ["public", "staff", "group"] if group_.visibility == "open" else ["group"]
-    if request.method == "GET":
-        names = ", ".join(name for _, name in participants)
-        template = templates(db()).get("lesson-learned")
-        values = {"thread_title": found.title, "participants": names, "summary": found.body}
-        form.title.data = found.title
-        form.body.data = fill_template(template.body, values) if template else found.body
-    status = 200
-    if form.validate_on_submit():
-        visibility = form.visibility.data if form.visibility.data in allowed else allowed[-1]
-        text = ArticleText(
-            title=form.title.data or "", body=form.body.data or "", category=form.category.data or "",
-            visibility=visibility, group_id=group_.id,
-        )  # fmt: skip
-        try:
-            article = commands.summarise(db(), part("desk"), viewer(), found, group_, text, now())
-            part("worker").wake()
-            flash("สร้างร่างบทความจากกระทู้แล้ว บทเรียนรอผู้อื่นตรวจยืนยัน")
-            return redirect(url_for("writing.edit", code=article.code))
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
-    page = queries.posts(db(), found.id, None, 1)
-    shown = render_template(
-        "community/summarise.html", form=form, thread=found, group=group_, participants=participants, page=page,
-        allowed=allowed, categories=knowledge.categories(db()), lesson=queries.lesson_of_thread(db(), found.id),
-    )  # fmt: skip
-    return shown, status
 
 
 @blueprint.get("/meetings")
@@ -266,21 +200,6 @@ def meeting(code: str) -> str:
         "community/meeting.html", meeting=found, present=present, names=names, purposes=PURPOSES,
         statuses=STATUS_NAMES,
     )  # fmt: skip
-
-
-@blueprint.post("/articles/<code>/comments/<int(max=2147483647):number>/thread")
-@staff_only
-def thread_from_comment(code: str, number: int) -> Response:
-    """เปิดกระทู้ในกลุ่ม from a comment under an article."""
-    article, comment = life.comment_to_see(db(), viewer(), code, number)
-    try:
-        found = queries.group_to_see(db(), viewer(), request.form.get("group", ""))
-        opened = commands.thread_from_comment(db(), part("desk"), viewer(), found, article, comment, now())
-    except (Invalid, TooLarge) as error:
-        flash(error.message, "error")
-        return redirect(url_for("knowledge.show", code=code, _anchor="comments"))
-    part("worker").wake()
-    return redirect(url_for("community.thread", code=opened.code))
 
 
 @blueprint.get("/people")

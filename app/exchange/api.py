@@ -173,7 +173,13 @@ def threads(code: str) -> Response:
         .limit(limit)
     )
     items = [
-        {"code": t.code, "title": t.title, "author": author, "at": t.at.isoformat(), "url": f"/threads/{t.code}"}
+        {
+            "code": t.code,
+            "title": t.title,
+            "author": author if t.asked_as == "self" else "",
+            "at": t.at.isoformat(),
+            "url": f"/threads/{t.code}",
+        }
         for t, author in db().execute(query)
     ]
     return jsonify(items=items)

@@ -141,7 +141,9 @@ def _report(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
-    return {name: g[name] for name in ("code", "name", "purpose", "visibility", "founded_on")}
+    return {
+        name: g[name] for name in ("code", "name", "purpose", "visibility", "founded_on", "glossary", "archived_on")
+    }
 
 
 def _meeting(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
@@ -366,6 +368,7 @@ def _add_threads(b: Builder, records: list[Record]) -> None:
         thread = Thread(
             code=g["code"], group_id=b.ids("group")[g["group"]], author_id=b.ids("staff")[g["author"]],
             title=g["title"], body=g["body"], html=rendered.html, at=g["at"], last_at=g["at"],
+            asked_as=g["asked_as"], pinned=g["pinned"], locked=g["locked"],
         )  # fmt: skip
         b.db.add(thread)
         b.db.flush()
@@ -377,6 +380,7 @@ def _update_thread(b: Builder, record: Record) -> None:
     thread = b.db.get_one(Thread, b.ids("thread")[g["code"]])
     thread.group_id, thread.author_id = b.ids("group")[g["group"]], b.ids("staff")[g["author"]]
     thread.title, thread.body, thread.html, thread.at = g["title"], g["body"], rendered.html, g["at"]
+    thread.asked_as, thread.pinned, thread.locked = g["asked_as"], g["pinned"], g["locked"]
     b.touched_threads.add(thread.id)
 
 
@@ -386,7 +390,8 @@ def _add_posts(b: Builder, records: list[Record]) -> None:
         g, rendered = record.given, _talk(b, record)
         thread_id = b.ids("thread")[g["thread"]]
         post = Post(
-            thread_id=thread_id, author_id=b.ids("staff")[g["author"]], body=g["body"], html=rendered.html, at=g["at"]
+            thread_id=thread_id, author_id=b.ids("staff")[g["author"]], body=g["body"], html=rendered.html, at=g["at"],
+            is_answer=g["is_answer"],
         )  # fmt: skip
         b.db.add(post)
         b.db.flush()

@@ -154,7 +154,7 @@ def _groups(db: Session, codes: Codes) -> Records:
         yield {
             "code": group.code, "name": group.name, "purpose": group.purpose, "visibility": group.visibility,
             "facilitators": sorted(standing[group.id, "facilitator"]), "members": sorted(standing[group.id, "member"]),
-            "founded_on": group.founded_on,
+            "founded_on": group.founded_on, "glossary": group.glossary, "archived_on": group.archived_on,
         }  # fmt: skip
 
 
@@ -162,7 +162,8 @@ def _threads(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(Thread).order_by(Thread.code)):
         yield {
             "code": row.code, "group": codes.of("group", row.group_id), "author": codes.of("staff", row.author_id),
-            "title": row.title, "body": row.body, "at": row.at,
+            "title": row.title, "body": row.body, "at": row.at, "asked_as": row.asked_as, "pinned": row.pinned,
+            "locked": row.locked,
         }  # fmt: skip
 
 
@@ -170,7 +171,7 @@ def _posts(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(Post).order_by(Post.id)):
         yield {
             "thread": codes.of("thread", row.thread_id), "author": codes.of("staff", row.author_id),
-            "body": row.body, "at": row.at,
+            "body": row.body, "at": row.at, "is_answer": row.is_answer,
         }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from app.activity.models import CHANNELS, SHARE_CHANNELS, Reason
-from app.community.models import GROUP_VISIBILITIES, PURPOSES
+from app.community.models import ASKED_AS, GROUP_VISIBILITIES, PURPOSES
 from app.core.errors import KhlangError
 from app.core.fiscal_year import MAX_BE_YEAR, MIN_BE_YEAR
 from app.core.thai import normalise, one_line
@@ -153,12 +153,20 @@ TYPES: dict[str, RecordType] = {
         _type(
             "group", _code(), _line("name"), _text("purpose"), _choice("visibility", GROUP_VISIBILITIES),
             _refs("facilitators", "staff"), _refs("members", "staff"), _day("founded_on"),
+            Field("glossary", "text", required=False, default="", extra=True),
+            _day("archived_on", required=False, extra=True),
         ),
         _type(
             "thread", _code(), _ref("group", "group"), _ref("author", "staff"), _line("title"), _text("body"),
             Field("at", "instant"),
+            Field("asked_as", "choice", required=False, choices=tuple(ASKED_AS), default="self", extra=True),
+            Field("pinned", "bool", required=False, default=False, extra=True),
+            Field("locked", "bool", required=False, default=False, extra=True),
         ),
-        _type("post", _ref("thread", "thread"), _ref("author", "staff"), _text("body"), Field("at", "instant"), key=()),
+        _type(
+            "post", _ref("thread", "thread"), _ref("author", "staff"), _text("body"), Field("at", "instant"),
+            Field("is_answer", "bool", required=False, default=False, extra=True), key=(),
+        ),
         _type(
             "meeting", _code(), _line("title"), _choice("purpose", PURPOSES), _ref("group", "group", required=False),
             _day("on"), _text("minutes", required=False), _refs("attendees", "staff"),

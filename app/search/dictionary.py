@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,19 +40,23 @@ def current(db: Session) -> dict[str, str]:
 
 
 class Dictionary:
-    """Keeps the engine's words those of the database, in every process; one small statement each time."""
+    """Keeps the engine's words those of the database, in every process; two small statements each time.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._seen: list[tuple[str, datetime]] = []
+    `more_words` are those that others keep beside the office's (groups their glossaries).
+    """
+
+    def __init__(self, engine: Engine, more_words: Callable[[Session], list[str]] = lambda _: []) -> None:
+        self.engine, self.more_words = engine, more_words
+        self._seen: tuple[list[tuple[str, datetime]], list[str]] = ([], [])
 
     def refresh(self, db: Session) -> None:
         """Take edited texts into use when they changed since the last look."""
         query = select(DictionaryText.name, DictionaryText.edited_at).order_by(DictionaryText.name)
-        seen = [(name, at) for name, at in db.execute(query)]
+        seen = ([(name, at) for name, at in db.execute(query)], self.more_words(db))
         if seen != self._seen:
             texts = current(db)
-            self.engine.use(self.engine.wanted.changed(texts["words"], texts["synonyms"]))
+            words = "\n".join([texts["words"], *seen[1]])
+            self.engine.use(self.engine.wanted.changed(words, texts["synonyms"]))
             self._seen = seen
 
 
@@ -123,7 +128,8 @@ def effects(engine: Engine, name: str, before: str, after: str) -> list[Effect]:
         line for line in lines_of(before) if line not in new
     ]
     words = engine.words
-    edited = words.changed(after, "") if name == "words" else words.changed(None, after)
+    others = words.texts[0].removeprefix(before)  # Groups' glossaries follow the office's own words.
+    edited = words.changed(after + others, "") if name == "words" else words.changed(None, after)
     found = []
     for line in changed[:SHOWN_EFFECTS]:
         if name == "words":

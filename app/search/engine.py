@@ -27,7 +27,7 @@ from app.search.reader import Damaged, Generation, SegmentMemory
 from app.search.words import Words
 
 MERGE_FROM = 6
-TRIES = 6
+TRIES = 10
 SEGMENT_DOCUMENTS = 5_000
 SMALL_DOCUMENTS = 1_000
 T = TypeVar("T")
@@ -65,12 +65,17 @@ class Engine:
 
     def build_name(self) -> str | None:
         """Build in use, or None when there is no index or it was made with an unknown dictionary."""
-        try:
-            name = (self.folder / "CURRENT").read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            return None
-        usable = name.split("-")[0] in self._known and (self.folder / name).is_dir()
-        return name if usable else None
+        seen = ""
+        while True:
+            try:
+                name = (self.folder / "CURRENT").read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                return None
+            if name.split("-")[0] in self._known and (self.folder / name).is_dir():
+                return name
+            if name == seen:  # Another name than before means that a rebuild has just switched: look again.
+                return None
+            seen = name
 
     def is_stale(self) -> bool:
         """Whether the index must be built anew: missing, or made with another dictionary."""

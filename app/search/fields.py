@@ -198,6 +198,9 @@ def prepared(document: Document, words: Words) -> dict[str, Any]:
     tokens = title_words + words.tokens(document.text)
     clusters = [cluster for token in tokens for cluster in words.clusters(token)]
     counted = Counter(tokens)
+    for heading in document.parts:  # A word of a heading counts once more, but for the first look only.
+        if document.text.startswith(heading.name, heading.start):
+            counted.update(words.tokens(heading.name))
     inside: Counter[str] = Counter(short_years(fold_stored(document.text)))
     for token, times in counted.items():
         for part in words.inside(token):

@@ -34,9 +34,12 @@ LONGEST_REST = 120  # Turns after many failures in a row.
 class Indexer:
     """Brings the index up to date with the database."""
 
-    def __init__(self, engine: Engine, database: DatabaseEngine, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self, engine: Engine, database: DatabaseEngine, sources: Mapping[str, Source],
+        more_words: Callable[[Session], list[str]] = lambda _: [],
+    ) -> None:  # fmt: skip
         self.engine, self.database, self.sources = engine, database, sources
-        self.dictionary = Dictionary(engine)
+        self.dictionary = Dictionary(engine, more_words)
 
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> bool:
         """Do all promised work, or rebuild when the index is missing. False when another process is writing."""

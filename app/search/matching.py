@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -35,6 +37,7 @@ PARTIAL_COVERAGE = 0.05
 MISSPELT_COVERAGE = 0.4
 VERIFIED = 10_000
 Phrase = tuple[str, ...]
+Uses: TypeAlias = Callable[[list[str]], Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,10 @@ class Match:
 class Matching:
     """One query over one generation, for one audience."""
 
-    def __init__(self, generation: Generation, words: Words, asked: Asked, allowed: Mask) -> None:
-        self.generation, self.words, self.asked, self.allowed = generation, words, asked, allowed
+    def __init__(
+        self, generation: Generation, words: Words, asked: Asked, allowed: Mask, uses: Uses = lambda _: {}
+    ) -> None:
+        self.generation, self.words, self.asked, self.allowed, self.uses = generation, words, asked, allowed, uses
         self.tokens = words.tokens(asked.text)[:MAX_WORDS]
         distinct = list(dict.fromkeys(self.tokens))
         self.content = [word for word in distinct if word not in STOP_WORDS] or distinct
@@ -269,8 +274,23 @@ class Matching:
                 continue
             seen["words"], seen["clusters"] = float(words[number]) / most_words, float(clusters[number]) / most_clusters
             found.append(Match(number, score(seen) + self._by_name(number, seen), number in full, seen))
+        return self._ordered(found)
+
+    def _ordered(self, found: list[Match]) -> list[Match]:
+        """Best first; of those that answer equally well the most read, then the newest."""
         order = {number: place for place, number in enumerate(self._newest(match.document for match in found))}
-        return sorted(found, key=lambda match: (-round(match.score, 3), order[match.document]))
+        times = Counter(round(match.score, 3) for match in found)
+        equal = [self.generation.facts(one.document).key for one in found if times[round(one.score, 3)] > 1]
+        uses = self.uses(equal) if equal else {}
+
+        def key(match: Match) -> tuple[float, int, int]:
+            return (
+                -round(match.score, 3),
+                -uses.get(self.generation.facts(match.document).key, 0),
+                order[match.document],
+            )
+
+        return sorted(found, key=key)
 
     def _by_name(self, number: int, seen: dict[str, float]) -> float:
         """Of one or two words a title says more; people come before what is written only when their name is asked for."""

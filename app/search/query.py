@@ -18,7 +18,7 @@ from app.search.asking import FILTERS, Asked, take_apart
 from app.search.documents import OUTBOX_KIND, Answer, Hit, Part, Source
 from app.search.engine import Engine, IndexMissing
 from app.search.log import pinned
-from app.search.matching import Match, Matching, fits_filters, values_of
+from app.search.matching import Match, Matching, Uses, fits_filters, values_of
 from app.search.passages import Marks, marked, passage
 from app.search.ranking import BREAK
 from app.search.reader import Generation, Mask, mask_of
@@ -55,12 +55,17 @@ class Window:
 
 
 class Search:
-    """Answers queries; `sources` are the slices that hand in documents, `refresh` takes a changed dictionary into use."""
+    """Answers queries.
+
+    `sources` are the slices that hand in documents, `refresh` takes a changed dictionary into use, `uses` says how often
+    documents (by key) were read lately, to part those that answer equally well.
+    """
 
     def __init__(
-        self, engine: Engine, sources: Mapping[str, Source], refresh: Callable[[Session], None] = lambda _: None
-    ) -> None:
-        self.engine, self.sources, self.refresh = engine, sources, refresh
+        self, engine: Engine, sources: Mapping[str, Source], refresh: Callable[[Session], None] = lambda _: None,
+        uses: Callable[[Session, list[str]], Mapping[str, int]] = lambda *_: {},
+    ) -> None:  # fmt: skip
+        self.engine, self.sources, self.refresh, self.uses = engine, sources, refresh, uses
 
     @property
     def words(self) -> Words:
@@ -86,10 +91,13 @@ class Search:
         if asked.text and not asked.chosen and window.sort == "best":
             window = replace(window, pinned=pinned(db, asked.typed))
 
+        def uses(keys: list[str]) -> Mapping[str, int]:
+            return self.uses(db, keys)
+
         def answered() -> Answer:
             try:
                 return self.engine.read(
-                    lambda generation, words: self._read(generation, words, asked, audience, changed, window)
+                    lambda generation, words: self._read(generation, words, asked, audience, changed, window, uses)
                 )
             except IndexMissing:
                 return Answer(asked.typed, 0, ready=False)
@@ -98,15 +106,15 @@ class Search:
 
     def _read(
         self, generation: Generation, words: Words, asked: Asked, audience: tuple[str, ...],
-        changed: dict[str, bool], window: Window,
+        changed: dict[str, bool], window: Window, uses: Uses,
     ) -> Answer:  # fmt: skip
         allowed = self.readable(generation, audience, changed)
-        answer = _answered(generation, words, asked, allowed, window)
+        answer = _answered(generation, Matching(generation, words, asked, allowed, uses), window)
         if answer.full or asked.chosen or window.insist:
             return answer
         for meant in other_queries(generation, words, asked, allowed):
             other = take_apart(meant)
-            corrected = _answered(generation, words, other, allowed, window)
+            corrected = _answered(generation, Matching(generation, words, other, allowed, uses), window)
             if corrected.best > answer.best + (0.0 if corrected.full else CLEARLY_BETTER):
                 return replace(corrected, query=asked.typed, meant=meant, instead=True)
             if corrected.full:
@@ -178,8 +186,8 @@ class Search:
         return found
 
 
-def _answered(generation: Generation, words: Words, asked: Asked, allowed: Mask, window: Window) -> Answer:
-    matching = Matching(generation, words, asked, allowed)
+def _answered(generation: Generation, matching: Matching, window: Window) -> Answer:
+    words, asked, allowed = matching.words, matching.asked, matching.allowed
     misfits: dict[int, list[str]] = {}
     fits = allowed
     if asked.filters or asked.chosen:

@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,6 +55,8 @@ class Segment:
     def __init__(self, reader: Any, memory: SegmentMemory, gone: frozenset[int], first: int) -> None:
         self.reader, self.memory, self.gone, self.first = reader, memory, gone, first
         self.count = len(memory.facts)
+        # Opened now: a writer may remove the files of a segment that a reader still uses.
+        self._looks, self._texts = reader.column_reader("look"), reader.column_reader("text")
         self._files = threading.RLock()  # Whoosh moves one file position: two threads would read each other's bytes.
         self.norms: Points = np.empty(0, np.float32)
 
@@ -100,14 +102,6 @@ class Segment:
             self.memory.spellings = kept
         return kept
 
-    @cached_property
-    def _looks(self) -> Any:
-        return self.reader.column_reader("look")
-
-    @cached_property
-    def _texts(self) -> Any:
-        return self.reader.column_reader("text")
-
     def look(self, document: int) -> Look:
         """Words and letters of a document."""
         with self._files, named(Damaged):
@@ -144,8 +138,8 @@ class Generation:
                 readers.append(reader)
                 if name not in memories:
                     memories[name] = SegmentMemory([Facts.read(bytes(one)) for one in reader.column_reader("facts")])
-            gone = frozenset(info.deleted_docs()) if info.has_deletions() else frozenset()
-            self.segments.append(Segment(reader, memories[name], gone, first))
+                gone = frozenset(info.deleted_docs()) if info.has_deletions() else frozenset()
+                self.segments.append(Segment(reader, memories[name], gone, first))
             first += len(memories[name].facts)
         for name in set(memories) - alive:
             del memories[name]

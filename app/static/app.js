@@ -17,6 +17,21 @@ for (const form of all("form[data-send-once]")) {
   form.hidden = true;
 }
 
+// New replies come by themselves while somebody looks at the thread.
+const replies = document.querySelector("#replies[data-since]");
+if (replies) setInterval(async () => {
+  if (document.hidden) return;
+  const last = [...replies.querySelectorAll("[data-post]")].pop()?.dataset.post ?? 0;
+  try {
+    const answer = await fetch(`${replies.dataset.since}?post=${last}`);
+    if (!answer.ok) return;
+    const piece = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = [...piece.querySelectorAll("[data-post]")].filter((one) => !document.getElementById(one.id));
+    if (fresh.length) replies.querySelector("[data-empty]")?.remove();
+    replies.append(...fresh);
+  } catch { /* The next round asks again. */ }
+}, Number(replies.dataset.every ?? 15) * 1000);
+
 // What the editor kept in this machine is thrown away once a page after it shows that the save went well.
 const sent = sessionStorage.getItem("khlang-sent");
 if (sent && !document.getElementById("editor") && !document.querySelector("[data-failed]")) {

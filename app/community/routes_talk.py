@@ -1,0 +1,259 @@
+"""Pages of threads: opening, reading, answering, and what readers and facilitators do with a post."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.community import commands, queries, rules, talk
+from app.community.forms import EditForm, ReplyForm, SummaryForm, ThreadForm
+from app.community.models import MARKS, Group, GroupCard, Thread
+from app.core.errors import Invalid, NotAllowed, TooLarge
+from app.core.paging import page_number
+from app.core.web import db, flash_invalid, now, part
+from app.knowledge import life
+from app.knowledge import queries as knowledge
+from app.knowledge.models import ArticleText
+from app.knowledge.rules import fill_template
+from app.knowledge.templates_folder import templates
+from app.people import queries as people
+from app.people.current import staff_id, staff_only, viewer
+
+blueprint = Blueprint("talk", __name__)
+
+
+@blueprint.route("/groups/<code>/threads/new", methods=["GET", "POST"])
+@staff_only
+def new_thread(code: str) -> str | Response | tuple[str, int]:
+    """Open a thread."""
+    found = queries.group_to_see(db(), viewer(), code)
+    if not rules.can_post(viewer(), found):
+        raise NotAllowed("เข้าร่วมกลุ่มก่อนจึงจะตั้งกระทู้ได้")
+    form = ThreadForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            given = (form.title.data or "", form.body.data or "")
+            thread = talk.start_thread(db(), part("desk"), viewer(), found, *given, now(), form.asked_as.data)
+            part("worker").wake()
+            return redirect(url_for("talk.thread", code=thread.code))
+        except (Invalid, TooLarge) as error:
+            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
+            status = 400
+    first = not queries.has_written(db(), staff_id())
+    return render_template("community/new_thread.html", form=form, group=found, first=first), status
+
+
+@blueprint.route("/threads/<code>", methods=["GET", "POST"])
+@staff_only
+def thread(code: str) -> str | Response | tuple[str, int]:
+    """Read a thread and answer. Reading is marked by a POST of its own."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    form = ReplyForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            post = talk.reply(db(), part("desk"), viewer(), found, group_, form.body.data or "", now())
+            part("worker").wake()
+            last = queries.posts(db(), found.id, None, 1).last
+            return redirect(url_for("talk.thread", code=code, page=last, _anchor=f"post-{post.id}"))
+        except (Invalid, TooLarge) as error:
+            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
+            status = 400
+    if request.method == "GET" and (wanted := _number(request.args.get("post"))):
+        there, _ = queries.post_of_thread(db(), found.id, wanted)
+        place = queries.place_of_post(db(), there)
+        return redirect(url_for("talk.thread", code=code, page=place, _anchor=f"post-{wanted}"))
+    read_at = queries.read_at(db(), staff_id(), found.id)
+    page = queries.posts(db(), found.id, read_at, page_number(request.args.get("page")))
+    if request.method == "GET" and (quoted := request.args.get("quote", "")):
+        form.body.data = _quote(found.id, quoted, found.body)
+    names = people.names_by_id(db(), {found.author_id})
+    shown = render_template(
+        "community/thread.html", group=group_, page=page, form=form, read_at=read_at,
+        author=rules.shown_author(found, found.author_id, names[found.author_id]),
+        asker=names[found.author_id] if found.asked_as != "self" and group_.id in viewer().facilitates else "",
+        article=knowledge.article_of_thread(db(), viewer(), found.id), follows=queries.follows(db(), found, staff_id()),
+        movable=_movable(group_),
+        unread=queries.first_unread(db(), found.id, read_at), marks=queries.marks(db(), found.id, viewer()),
+        **_may(found, group_),
+    )  # fmt: skip
+    return shown, status
+
+
+def _movable(group_: Group) -> list[GroupCard]:
+    """Groups to which this person may move a thread of a group."""
+    if group_.visibility != "open" or group_.id not in viewer().facilitates or len(viewer().facilitates) < 2:
+        return []
+    return [one for one in queries.groups(db(), viewer(), mine=True) if one.id in viewer().facilitates - {group_.id}]
+
+
+def _may(found: Thread, group_: Group) -> dict[str, Any]:
+    """What this person may do with the posts of a thread, as the template of a post asks for it."""
+    return {
+        "thread": found, "can_post": rules.can_post(viewer(), group_), "manages": rules.can_manage(viewer(), group_),
+        "can_reply": rules.can_reply(viewer(), group_, found), "me": staff_id(), "mark_names": MARKS,
+        "can_choose": rules.can_choose_answer(viewer(), group_, found),
+    }  # fmt: skip
+
+
+def _number(text: str | None) -> int:
+    """A post's number as typed in an address, 0 for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _quote(thread_id: int, quoted: str, opening: str) -> str:
+    if quoted == "0":
+        return rules.quote("ผู้ตั้งกระทู้", opening)
+    if not _number(quoted):
+        return ""
+    post, name = queries.post_of_thread(db(), thread_id, _number(quoted))
+    return rules.quote(name, post.body)
+
+
+@blueprint.post("/threads/<code>/read")
+@staff_only
+def mark_read(code: str) -> Response:
+    """The person has read the thread."""
+    found, _ = queries.thread_to_read(db(), viewer(), code)
+    talk.mark_read(db(), staff_id(), found.id, now())
+    return redirect(url_for("talk.thread", code=code))
+
+
+@blueprint.route("/threads/<code>/summarise", methods=["GET", "POST"])
+@staff_only
+def summarise(code: str) -> str | Response | tuple[str, int]:
+    """From talk to knowledge: a draft that credits everyone, and one lesson."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    if not rules.can_post(viewer(), group_):
+        raise NotAllowed("สรุปกระทู้ได้เฉพาะสมาชิกกลุ่ม")
+    participants = queries.participants(db(), found)
+    form = SummaryForm()
+    allowed = ["public", "staff", "group"] if group_.visibility == "open" else ["group"]
+    if request.method == "GET":
+        names = ", ".join(name for _, name in participants)
+        template = templates(db()).get("lesson-learned")
+        values = {"thread_title": found.title, "participants": names, "summary": found.body}
+        form.title.data = found.title
+        form.body.data = fill_template(template.body, values) if template else found.body
+    status = 200
+    if form.validate_on_submit():
+        visibility = form.visibility.data if form.visibility.data in allowed else allowed[-1]
+        text = ArticleText(
+            title=form.title.data or "", body=form.body.data or "", category=form.category.data or "",
+            visibility=visibility, group_id=group_.id,
+        )  # fmt: skip
+        try:
+            article = commands.summarise(db(), part("desk"), viewer(), found, group_, text, now())
+            part("worker").wake()
+            flash("สร้างร่างบทความจากกระทู้แล้ว บทเรียนรอผู้อื่นตรวจยืนยัน")
+            return redirect(url_for("writing.edit", code=article.code))
+        except (Invalid, TooLarge) as error:
+            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
+            status = 400
+    page = queries.posts(db(), found.id, None, 1)
+    shown = render_template(
+        "community/summarise.html", form=form, thread=found, group=group_, participants=participants, page=page,
+        allowed=allowed, categories=knowledge.categories(db()), lesson=queries.lesson_of_thread(db(), found.id),
+    )  # fmt: skip
+    return shown, status
+
+
+@blueprint.post("/articles/<code>/comments/<int(max=2147483647):number>/thread")
+@staff_only
+def thread_from_comment(code: str, number: int) -> Response:
+    """เปิดกระทู้ในกลุ่ม from a comment under an article."""
+    article, comment = life.comment_to_see(db(), viewer(), code, number)
+    try:
+        found = queries.group_to_see(db(), viewer(), request.form.get("group", ""))
+        opened = talk.thread_from_comment(db(), part("desk"), viewer(), found, article, comment, now())
+    except (Invalid, TooLarge) as error:
+        flash(error.message, "error")
+        return redirect(url_for("knowledge.show", code=code, _anchor="comments"))
+    part("worker").wake()
+    return redirect(url_for("talk.thread", code=opened.code))
+
+
+@blueprint.get("/threads/<code>/since")
+@staff_only
+def since(code: str) -> str:
+    """Replies after one, as a piece of the page: the page asks now and then while somebody looks at it."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    fresh = queries.posts_after(db(), found.id, _number(request.args.get("post")))
+    marks = queries.marks(db(), found.id, viewer()) if fresh else {}
+    return render_template("community/since.html", posts=fresh, marks=marks, **_may(found, group_))
+
+
+@blueprint.route("/threads/<code>/posts/<int(max=2147483647):number>/edit", methods=["GET", "POST"])
+@staff_only
+def edit(code: str, number: int) -> str | Response | tuple[str, int]:
+    """Change one's own text; 0 is the opening."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    text = queries.post_of_thread(db(), found.id, number)[0] if number else found
+    if text.author_id != staff_id():
+        raise NotAllowed("แก้ได้เฉพาะข้อความของตนเอง")
+    form = EditForm(obj=text)
+    status = 200
+    if form.validate_on_submit():
+        try:
+            talk.edit_text(db(), part("desk"), viewer(), found, group_, number, form.body.data or "", now())
+            part("worker").wake()
+            return _back(code, number)
+        except (Invalid, TooLarge) as error:
+            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
+            status = 400
+    return render_template("community/edit_post.html", form=form, thread=found, number=number), status
+
+
+@blueprint.get("/threads/<code>/posts/<int(max=2147483647):number>/earlier")
+@staff_only
+def earlier(code: str, number: int) -> str:
+    """What a text said before it was edited."""
+    found, _ = queries.thread_to_read(db(), viewer(), code)
+    texts = queries.earlier_texts(db(), found.id, number)
+    return render_template("community/earlier.html", thread=found, number=number, texts=texts)
+
+
+@blueprint.post("/threads/<code>/posts/<int(max=2147483647):number>/<any(mark, answer, report):act>")
+@staff_only
+def act_on_post(code: str, number: int, act: str) -> Response:
+    """มีประโยชน์, ขอบคุณ, this is the answer, or a word to the facilitators."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    try:
+        if act == "mark":
+            talk.mark(db(), viewer(), found, group_, number, request.form.get("kind", ""))
+        elif act == "answer":
+            talk.choose_answer(db(), viewer(), found, group_, number)
+        else:
+            talk.report(db(), viewer(), found, group_, number, request.form.get("reason", ""), now())
+            flash("แจ้งผู้ดำเนินกลุ่มแล้ว ขอบคุณที่ช่วยดูแลกัน")
+    except Invalid as error:
+        flash_invalid(error)
+    return _back(code, number)
+
+
+@blueprint.post("/threads/<code>/manage")
+@staff_only
+def manage(code: str) -> Response:
+    """A facilitator pins, locks or moves; anyone follows or mutes."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    action = request.form.get("action", "")
+    try:
+        if action in ("follow", "mute"):
+            talk.follow(db(), viewer(), found, action == "follow")
+        elif action == "move":
+            target = talk.move_thread(db(), viewer(), found, group_, request.form.get("group", ""))
+            part("worker").wake()
+            flash(f"ย้ายกระทู้ไปกลุ่ม {target.name} แล้ว")
+        else:
+            talk.manage_thread(db(), viewer(), found, group_, action)
+    except Invalid as error:
+        flash_invalid(error)
+    return redirect(url_for("talk.thread", code=code))
+
+
+def _back(code: str, number: int) -> Response:
+    """To the page on which a post stands."""
+    return redirect(url_for("talk.thread", code=code, post=number) if number else url_for("talk.thread", code=code))

@@ -1,0 +1,269 @@
+"""Changes of threads and replies."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.community import queries, rules
+from app.community.models import (
+    ASKED_AS,
+    MARKS,
+    EarlierText,
+    Group,
+    Mark,
+    Post,
+    Thread,
+    ThreadFollow,
+    ThreadRead,
+)
+from app.core.database import insert_or_skip, transaction
+from app.core.errors import Invalid, NotAllowed
+from app.core.rendering import Rendered
+from app.core.thai import normalise, one_line
+from app.knowledge.commands import Desk
+from app.knowledge.models import Article, ArticleComment
+from app.notifications.commands import notify, notify_codes
+from app.people.models import Staff, Viewer
+from app.search.documents import touch
+
+
+def start_thread(
+    db: Session, desk: Desk, viewer: Viewer, group: Group, title: str, body: str, now: datetime, asked_as: str = "self"
+) -> Thread:
+    """Open a thread in a group one is a member of; `asked_as` is a key of ASKED_AS. Raises Invalid per field."""
+    assert viewer.staff_id is not None
+    may_post(viewer, group)
+    title, body = one_line(title), normalise(body)
+    wrong = {}
+    if not title or len(title) > 200:
+        wrong["title"] = "โปรดใส่หัวข้อ ไม่เกิน 200 ตัวอักษร"
+    if not body.strip():
+        wrong["body"] = "โปรดเล่าเรื่องหรือคำถาม"
+    if asked_as not in ASKED_AS:
+        wrong["asked_as"] = "โปรดเลือกว่าจะถามในชื่อใคร"
+    if wrong:
+        raise Invalid(wrong)
+    rendered = desk.renderer.render(body, people=desk.people)
+    with transaction(db):
+        thread = Thread(
+            code="TH-" + secrets.token_hex(4), group_id=group.id, author_id=viewer.staff_id, title=title,
+            body=body, html=rendered.html, at=now, last_at=now, asked_as=asked_as,
+        )  # fmt: skip
+        db.add(thread)
+        db.flush()
+        _mention(db, viewer, thread, 0, rendered, now)
+        _mark_read(db, viewer.staff_id, thread.id, now)
+        touch(db, "thread", [thread.id])
+    return thread
+
+
+def reply(db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group, body: str, now: datetime) -> Post:
+    """Answer in a thread. Raises Invalid for an empty text, NotAllowed for outsiders and in a locked thread."""
+    assert viewer.staff_id is not None
+    may_reply(viewer, group, thread)
+    body = normalise(body)
+    if not body.strip():
+        raise Invalid({"body": "ข้อความยังว่างอยู่"})
+    rendered = desk.renderer.render(body, people=desk.people)
+    with transaction(db):
+        post = Post(thread_id=thread.id, author_id=viewer.staff_id, body=body, html=rendered.html, at=now)
+        db.add(post)
+        db.execute(update(Thread).where(Thread.id == thread.id).values(last_at=now))
+        db.flush()
+        _mention(db, viewer, thread, post.id, rendered, now)
+        _tell_followers(db, viewer, group, thread, post, rendered, now)
+        _mark_read(db, viewer.staff_id, thread.id, now)
+        touch(db, "thread", [thread.id])
+    return post
+
+
+def _tell_followers(
+    db: Session, viewer: Viewer, group: Group, thread: Thread, post: Post, rendered: Rendered, now: datetime
+) -> None:
+    """Tell of a reply; those it names are told of that already."""
+    assert viewer.staff_id is not None
+    named = set(db.scalars(select(Staff.id).where(Staff.code.in_(rendered.mentioned)))) if rendered.mentioned else set()
+    to = queries.followers(db, thread) - {viewer.staff_id} - named
+    closed = group.visibility != "open"
+    if closed:
+        to &= queries.members_ids(db, group.id)
+    name = rules.shown_author(thread, viewer.staff_id, viewer.name)
+    where = f"/threads/{thread.code}?post={post.id}"
+    text = f"{name} ตอบในกระทู้ “{thread.title}”"
+    notify(db, "reply", to, text, where, f"reply:{post.id}", now, audience=f"g{group.id}" if closed else "")
+
+
+def thread_from_comment(
+    db: Session, desk: Desk, viewer: Viewer, group: Group, article: Article, comment: ArticleComment, now: datetime
+) -> Thread:
+    """เปิดกระทู้ในกลุ่ม: a comment under an article goes on as a thread that leads back to it. Once for a comment."""
+    if comment.thread_id is not None:
+        raise Invalid({"group": "ความเห็นนี้เปิดเป็นกระทู้แล้ว"})
+    if article.visibility == "group" and article.group_id != group.id:
+        raise Invalid({"group": "บทความนี้อ่านได้เฉพาะในกลุ่ม เปิดกระทู้ได้ในกลุ่มนั้นเท่านั้น"})
+    names = db.scalar(select(Staff.name).where(Staff.id == comment.author_id)) or ""
+    name = article.title.translate(str.maketrans("", "", "[]"))
+    body = f"{rules.quote(names, comment.body)}\n\nจากความเห็นใต้บทความ [{name}](/articles/{article.code})"
+    with transaction(db):
+        thread = start_thread(db, desk, viewer, group, f"จากบทความ: {article.title}"[:200], body, now)
+        db.execute(update(ArticleComment).where(ArticleComment.id == comment.id).values(thread_id=thread.id))
+    return thread
+
+
+def may_post(viewer: Viewer, group: Group) -> None:
+    """Raises NotAllowed for those who may not write in a group now."""
+    if group.archived_on is not None:
+        raise NotAllowed("กลุ่มนี้เก็บเข้าคลังแล้ว อ่านได้อย่างเดียว ผู้ดำเนินกลุ่มเปิดใช้อีกครั้งได้")
+    if not rules.can_post(viewer, group):
+        raise NotAllowed("เข้าร่วมกลุ่มก่อนจึงจะตั้งกระทู้หรือตอบได้")
+
+
+def _mention(db: Session, viewer: Viewer, thread: Thread, post_id: int, rendered: Rendered, now: datetime) -> None:
+    """Tell those named with `@` who may read the thread: all staff in an open group, else members only."""
+    assert viewer.staff_id is not None
+    name = rules.shown_author(thread, viewer.staff_id, viewer.name)
+    group = db.get_one(Group, thread.group_id)
+    closed = group.visibility != "open"
+    where = f"/threads/{thread.code}" + (f"#post-{post_id}" if post_id else "")
+    notify_codes(
+        db, "mention", rendered.mentioned, f"{name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", where,
+        f"mention:thread:{thread.id}:{post_id}", now, but=viewer.staff_id,
+        only=queries.members_ids(db, group.id) if closed and rendered.mentioned else None,
+        audience=f"g{group.id}" if closed else "",
+    )  # fmt: skip
+
+
+def _mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None:
+    insert_or_skip(db, ThreadRead, {"staff_id": staff_id, "thread_id": thread_id, "read_at": now})
+    mine = (ThreadRead.staff_id == staff_id, ThreadRead.thread_id == thread_id)
+    db.execute(update(ThreadRead).where(*mine).values(read_at=now))
+
+
+def mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None:
+    """The person has read the thread up to now."""
+    with transaction(db):
+        _mark_read(db, staff_id, thread_id, now)
+
+
+# --- what readers and facilitators do with a post; post 0 is the opening ---
+
+
+def _post(db: Session, thread: Thread, post_id: int) -> Post | None:
+    return queries.post_of_thread(db, thread.id, post_id)[0] if post_id else None
+
+
+def edit_text(
+    db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group, post_id: int, body: str, now: datetime
+) -> None:
+    """Change one's own text; what it said before stays readable. Raises Invalid for an empty text."""
+    text = _post(db, thread, post_id) or thread
+    if text.author_id != viewer.staff_id:
+        raise NotAllowed("แก้ได้เฉพาะข้อความของตนเอง")
+    may_reply(viewer, group, thread)
+    body = normalise(body)
+    if not body.strip():
+        raise Invalid({"body": "ข้อความยังว่างอยู่"})
+    if body == text.body:
+        return
+    rendered = desk.renderer.render(body, people=desk.people)
+    with transaction(db):
+        db.add(EarlierText(thread_id=thread.id, post_id=post_id, html=text.html, until=now))
+        text.body, text.html, text.edited_at = body, rendered.html, now
+        db.flush()
+        _mention(db, viewer, thread, post_id, rendered, now)
+        touch(db, "thread", [thread.id])
+
+
+def may_reply(viewer: Viewer, group: Group, thread: Thread) -> None:
+    """Raises NotAllowed for those who may not write in a thread now."""
+    may_post(viewer, group)
+    if not rules.can_reply(viewer, group, thread):
+        raise NotAllowed("กระทู้นี้ปิดรับคำตอบแล้ว ถ้ามีเรื่องต่อ โปรดตั้งกระทู้ใหม่")
+
+
+def mark(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: int, kind: str) -> None:
+    """Say มีประโยชน์ or ขอบคุณ to another's post, or take it back. Raises NotAllowed, Invalid."""
+    may_post(viewer, group)
+    text = _post(db, thread, post_id) or thread
+    if kind not in MARKS:
+        raise Invalid({"kind": "โปรดเลือกจากปุ่มใต้ข้อความ"})
+    if text.author_id == viewer.staff_id:
+        raise NotAllowed("ข้อความของตนเองกดเองไม่ได้")
+    key = {"thread_id": thread.id, "post_id": post_id, "staff_id": viewer.staff_id, "kind": kind}
+    mine = [getattr(Mark, name) == value for name, value in key.items()]
+    with transaction(db):
+        if db.scalar(select(Mark.kind).where(*mine)) is None:
+            insert_or_skip(db, Mark, key)
+        else:
+            db.execute(delete(Mark).where(*mine))
+
+
+def choose_answer(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: int) -> None:
+    """The asker or a facilitator says which reply answered the question; the same again takes it back."""
+    if not rules.can_choose_answer(viewer, group, thread):
+        raise NotAllowed("เลือกคำตอบได้เฉพาะผู้ตั้งกระทู้และผู้ดำเนินกลุ่ม")
+    post, _ = queries.post_of_thread(db, thread.id, post_id)
+    with transaction(db):
+        chosen = not post.is_answer
+        db.execute(update(Post).where(Post.thread_id == thread.id).values(is_answer=False))
+        db.execute(update(Post).where(Post.id == post.id).values(is_answer=chosen))
+
+
+MANAGED = {
+    "pin": ("pinned", True), "unpin": ("pinned", False), "lock": ("locked", True), "unlock": ("locked", False),
+}  # fmt: skip
+
+
+def manage_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, action: str) -> None:
+    """A facilitator pins, unpins, locks or unlocks a thread."""
+    if not rules.can_manage(viewer, group):
+        raise NotAllowed("รายการนี้ทำได้เฉพาะผู้ดำเนินกลุ่ม")
+    if action not in MANAGED:
+        raise Invalid({"action": "โปรดเลือกจากปุ่มของผู้ดำเนินกลุ่ม"})
+    name, value = MANAGED[action]
+    with transaction(db):
+        setattr(thread, name, value)
+
+
+def move_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, target_code: str) -> Group:
+    """A facilitator of both moves a thread to another group. Raises Invalid where more people would read it."""
+    target = queries.group_to_manage(db, viewer, target_code)
+    if not rules.can_manage(viewer, group) or group.id == target.id:
+        raise NotAllowed("ย้ายกระทู้ได้เฉพาะระหว่างกลุ่มที่ท่านเป็นผู้ดำเนินทั้งสองกลุ่ม")
+    if group.visibility != "open":
+        raise Invalid({"group": "คนในกลุ่มนี้เขียนไว้ให้กันอ่านเท่านั้น จึงย้ายกระทู้ออกไปไม่ได้"})
+    with transaction(db):
+        thread.group_id = target.id
+        touch(db, "thread", [thread.id])
+    return target
+
+
+def follow(db: Session, viewer: Viewer, thread: Thread, wanted: bool) -> None:
+    """Be told of new replies, or no longer."""
+    assert viewer.staff_id is not None
+    with transaction(db):
+        row = {"thread_id": thread.id, "staff_id": viewer.staff_id, "muted": not wanted}
+        insert_or_skip(db, ThreadFollow, row)
+        mine = (ThreadFollow.thread_id == thread.id, ThreadFollow.staff_id == viewer.staff_id)
+        db.execute(update(ThreadFollow).where(*mine).values(muted=not wanted))
+
+
+def report(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: int, reason: str, now: datetime) -> None:
+    """Tell the facilitators that a post needs a look. Raises Invalid without a reason."""
+    assert viewer.staff_id is not None
+    _post(db, thread, post_id)
+    reason = one_line(reason)
+    if not reason:
+        raise Invalid({"reason": "โปรดบอกสั้น ๆ ว่าข้อความนี้ควรดูเรื่องใด"})
+    _, facilitators = queries.people_of_group(db, group.id)
+    where = f"/threads/{thread.code}" + (f"?post={post_id}" if post_id else "")
+    with transaction(db):
+        notify(
+            db, "reported", facilitators, f"มีสมาชิกขอให้ดูข้อความในกระทู้ “{thread.title}”: {reason[:200]}", where,
+            f"reported:{thread.id}:{post_id}:{viewer.staff_id}", now,
+            audience="" if group.visibility == "open" else f"g{group.id}",
+        )  # fmt: skip
