@@ -207,6 +207,12 @@ def _post_lines(db: Session, query: Select[Post, str, str], read_at: datetime | 
     ]  # fmt: skip
 
 
+def chosen_posts(db: Session, thread_id: int, ids: set[int]) -> list[PostLine]:
+    """Replies of a thread that go into its article: those chosen, else the one marked as the answer; one statement."""
+    wanted = Post.id.in_(ids) if ids else Post.is_answer
+    return _post_lines(db, _posts().where(Post.thread_id == thread_id, wanted), None)
+
+
 def first_unread(db: Session, thread_id: int, read_at: datetime | None) -> tuple[int, int] | None:
     """(page, id) of the first reply after a person's last visit, None when there is none; two statements."""
     if read_at is None:

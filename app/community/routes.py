@@ -107,7 +107,7 @@ def letter(code: str) -> str:
     found = queries.group_to_see(db(), viewer(), code)
     if found.visibility == "secret":
         raise NotFound("ไม่พบกลุ่มนี้")
-    address = part("config").base_url.rstrip("/") + url_for("community.group", code=code)
+    address = (part("config").base_url or request.url_root.rstrip("/")) + url_for("community.group", code=code)
     people_ = [m.name for m in queries.members(db(), found.id) if m.standing == "facilitator"]
     return render_template("community/letter.html", group=found, address=address, code=qr_svg(address), people=people_)
 

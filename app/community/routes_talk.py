@@ -135,9 +135,13 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
     if request.method == "GET":
         names = ", ".join(name for _, name in participants)
         template = templates(db()).get("lesson-learned")
-        values = {"thread_title": found.title, "participants": names, "summary": found.body}
+        chosen = queries.chosen_posts(db(), found.id, {_number(one) for one in request.args.getlist("post")[:200]})
+        summary = found.body + "".join(
+            rules.excerpt(line.author, line.body, url_for("talk.thread", code=code, post=line.id)) for line in chosen
+        )
+        values = {"thread_title": found.title, "participants": names, "summary": summary}
         form.title.data = found.title
-        form.body.data = fill_template(template.body, values) if template else found.body
+        form.body.data = fill_template(template.body, values) if template else summary
     status = 200
     if form.validate_on_submit():
         visibility = form.visibility.data if form.visibility.data in allowed else allowed[-1]
@@ -153,9 +157,10 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
         except (Invalid, TooLarge) as error:
             form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
             status = 400
-    page = queries.posts(db(), found.id, None, 1)
+    page = queries.posts(db(), found.id, None, page_number(request.args.get("page")))
+    ticked = {line.id for line in chosen} if request.method == "GET" else set()
     shown = render_template(
-        "community/summarise.html", form=form, thread=found, group=group_, participants=participants, page=page,
+        "community/summarise.html", form=form, ticked=ticked, thread=found, group=group_, participants=participants, page=page,
         allowed=allowed, categories=knowledge.categories(db()), lesson=queries.lesson_of_thread(db(), found.id),
     )  # fmt: skip
     return shown, status

@@ -56,6 +56,11 @@ def quote(author: str, body: str) -> str:
     return f"> **{author}:**\n" + "\n".join("> " + line for line in lines) + "\n\n"
 
 
+def excerpt(author: str, body: str, address: str) -> str:
+    """Markdown of a post as it goes into an article: whose words, and a way back to them."""
+    return f"\n\n**{author}** ([ในกระทู้]({address})):\n\n{body.strip()}"
+
+
 def thread_audience(visibility: str, group_id: int) -> tuple[str, ...]:
     """Search terms of those who may find a thread."""
     return ("staff",) if visibility == "open" else (f"g{group_id}",)

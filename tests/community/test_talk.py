@@ -259,5 +259,24 @@ def test_the_invitation_letter_holds_a_code_and_a_secret_group_has_none(office: 
     load(office, group(), group("S", "secret"))
     somchai = Browser(app_of(office), SOMCHAI)
     shown = somchai.get("/groups/G1/letter").text
-    assert "ขอเชิญเข้าร่วม" in shown and "<svg" in shown and "/groups/G1" in shown
+    assert "ขอเชิญเข้าร่วม" in shown and "<svg" in shown and "http://localhost/groups/G1" in shown
     assert somchai.get("/groups/S/letter").status_code == 404
+
+
+def test_chosen_posts_go_into_the_article_with_ways_back(office: Office):
+    somchai, malee, code = asked(office, "self")
+    for body in ("ข้อแรก", "ข้อสอง", "ข้อสาม"):
+        malee.post(f"/threads/{code}", {"body": body})
+    first, second, third = post_ids(office)
+    assert "ข้อแรก" not in text_area(malee.get(f"/threads/{code}/summarise").text)
+    somchai.post(f"/threads/{code}/posts/{second}/answer")
+    assert "ข้อสอง" in text_area(malee.get(f"/threads/{code}/summarise").text)
+    chosen = text_area(malee.get(f"/threads/{code}/summarise?post={first}&post={third}&post=x&post=999").text)
+    assert ("ข้อแรก" in chosen, "ข้อสอง" in chosen, "ข้อสาม" in chosen) == (True, False, True)
+    assert f"/threads/{code}?post={third}" in chosen
+
+
+def text_area(page: str) -> str:
+    found = re.search(r'<textarea[^>]*name="body"[^>]*>(.*?)</textarea>', page, re.S)
+    assert found is not None
+    return found[1]
