@@ -16,7 +16,7 @@ from app.search.documents import Answer
 from app.search.passages import Marks, passage
 from app.search.query import Window
 from tests.conftest import Browser, app_of
-from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, group, load, thread
+from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, group, load, opened, thread
 from tests.search.test_search import viewer
 
 
@@ -275,3 +275,31 @@ def test_other_names_join_rare_terms_and_are_offered_beside_common_ones(lite_off
     load(lite_office, *(article(code, body=f"ชุมชนนักปฏิบัติกลุ่ม {code}") for code in "CD"))
     answer = ask(lite_office, "ชุมชนนักปฏิบัติ")
     assert (set(codes(answer)), answer.also) == ({"A", "C", "D"}, ("cop",))
+
+
+def test_a_word_of_a_heading_says_more_than_one_of_the_text(lite_office: Office):
+    filler = "ระเบียบและขั้นตอนของงานธุรการ " * 30
+    load(
+        lite_office,
+        article("T", title="ก", body=f"{filler}\n\nเขียนถึงครุภัณฑ์ไว้ตรงนี้\n\n{filler}"),
+        article("H", title="ข", body=f"{filler}\n\n## ครุภัณฑ์\n\nเขียนไว้ตรงนี้\n\n{filler}"),
+    )
+    lite_office.indexer.catch_up()
+    found = lite_office.engine.read(
+        lambda generation, _: {
+            generation.facts(n).code: float(points)
+            for n, points in enumerate(generation.scores("words", [("ครุภัณฑ์", 1.0)]))
+        }
+    )
+    assert found["H"] > 1.2 * found["T"] > 0
+
+
+def test_of_equal_answers_the_most_read_comes_first_then_the_newest(lite_office: Office):
+    same = {"title": "คู่มือพัสดุ", "body": "อ่านก่อนซื้อของทุกครั้ง"}
+    load(
+        lite_office,
+        article("OLD", on="2015-01-10", **same), article("NEW", on="2015-02-10", **same),
+    )  # fmt: skip
+    assert codes(ask(lite_office, "พัสดุ")) == ["NEW", "OLD"]
+    load(lite_office, opened("OLD", WICHAI, "2015-02-20T10:00:00+07:00"))
+    assert codes(ask(lite_office, "พัสดุ")) == ["OLD", "NEW"]
