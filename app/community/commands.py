@@ -34,7 +34,7 @@ from app.people.models import Staff, Viewer
 from app.search.documents import touch
 
 MAX_GLOSSARY = 200
-MAX_WORD = 60
+LEAST_WORD, MAX_WORD = 3, 60
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,9 @@ def edit_group(db: Session, viewer: Viewer, code: str, name: str, purpose: str, 
     if len(pairs) > MAX_GLOSSARY:
         wrong["glossary"] = f"ใส่ได้ไม่เกิน {MAX_GLOSSARY} คำ"
     long = next((word for word, _ in pairs if len(word) > MAX_WORD), None)
+    odd = next((word for word, _ in pairs if len(word) < LEAST_WORD or "#" in word or "=" in word), None)
+    if odd:
+        wrong["glossary"] = f"คำว่า “{odd[:30]}” ใช้ไม่ได้ คำต้องยาวอย่างน้อย {LEAST_WORD} ตัวอักษร และไม่มี # หรือ ="
     if long:
         wrong["glossary"] = f"คำว่า “{long[:30]}…” ยาวเกิน {MAX_WORD} ตัวอักษร ใส่คำแล้วตามด้วย : และความหมาย"
     if wrong:
@@ -109,6 +112,8 @@ def _check_words(name: str, purpose: str) -> dict[str, str]:
 def archive_group(db: Session, viewer: Viewer, code: str, today: date | None) -> None:
     """A facilitator puts a group away (read only), or takes it up again with None."""
     group = queries.group_to_manage(db, viewer, code)
+    if (today is None) == (group.archived_on is None):
+        return
     with transaction(db):
         group.archived_on = today
 
@@ -117,6 +122,8 @@ def join_group(db: Session, viewer: Viewer, code: str, today: date) -> str:
     """Join an open group, or ask to join one by request; returns the standing. A secret group is never found."""
     assert viewer.staff_id is not None
     group = queries.group_to_see(db, viewer, code)
+    if group.archived_on is not None:
+        raise Invalid({"group": "กลุ่มนี้เก็บเข้าคลังแล้ว อ่านได้อย่างเดียว"})
     if group.id in viewer.group_ids:
         raise Invalid({"group": "ท่านเป็นสมาชิกกลุ่มนี้อยู่แล้ว"})
     standing = Standing.MEMBER.value if group.visibility == "open" else Standing.ASKED.value
@@ -166,6 +173,7 @@ def summarise(
     """
     assert viewer.staff_id is not None
     talk.may_post(viewer, group)
+    talk.may_summarise(viewer, thread)
     if group.visibility != "open" and text.visibility != "group":
         raise Invalid({"visibility": "กระทู้ของกลุ่มปิดสรุปเป็นบทความเฉพาะกลุ่มได้เท่านั้น ขยายภายหลังได้เมื่อกลุ่มตกลง"})
     credited = tuple(number for number, _ in queries.participants(db, thread))

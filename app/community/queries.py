@@ -389,5 +389,5 @@ def lesson_of_thread(db: Session, thread_id: int) -> Lesson | None:
 
 def glossary_words(db: Session) -> list[str]:
     """Words that groups explain in their glossaries, sorted; search knows them as words."""
-    texts = db.scalars(select(Group.glossary).where(Group.glossary != ""))
+    texts = db.scalars(select(Group.glossary).where(Group.glossary != "", Group.archived_on.is_(None)))
     return sorted({word for text in texts for word, _ in rules.glossary(text)})

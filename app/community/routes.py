@@ -94,7 +94,10 @@ def edit_group(code: str) -> str | Response | tuple[str, int]:
 @staff_only
 def archive(code: str) -> Response:
     """Put a group away, or take it up again."""
-    away = request.form.get("action") == "archive"
+    action = request.form.get("action")
+    if action not in ("archive", "revive"):
+        return redirect(url_for("community.group", code=code))
+    away = action == "archive"
     commands.archive_group(db(), viewer(), code, today() if away else None)
     flash("เก็บกลุ่มเข้าคลังแล้ว อ่านได้อย่างเดียว" if away else "เปิดใช้กลุ่มอีกครั้งแล้ว")
     return redirect(url_for("community.group", code=code))

@@ -29,8 +29,7 @@ blueprint = Blueprint("talk", __name__)
 def new_thread(code: str) -> str | Response | tuple[str, int]:
     """Open a thread."""
     found = queries.group_to_see(db(), viewer(), code)
-    if not rules.can_post(viewer(), found):
-        raise NotAllowed("เข้าร่วมกลุ่มก่อนจึงจะตั้งกระทู้ได้")
+    talk.may_post(viewer(), found)
     form = ThreadForm()
     status = 200
     if form.validate_on_submit():
@@ -62,6 +61,9 @@ def thread(code: str) -> str | Response | tuple[str, int]:
         except (Invalid, TooLarge) as error:
             form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
             status = 400
+        except NotAllowed as error:  # Locked, or put away, while somebody wrote: the text is shown to be copied.
+            form.take(Invalid({"body": error.message}))
+            status = 403
     if request.method == "GET" and (wanted := _number(request.args.get("post"))):
         there, _ = queries.post_of_thread(db(), found.id, wanted)
         place = queries.place_of_post(db(), there)
@@ -127,8 +129,8 @@ def mark_read(code: str) -> Response:
 def summarise(code: str) -> str | Response | tuple[str, int]:
     """From talk to knowledge: a draft that credits everyone, and one lesson."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
-    if not rules.can_post(viewer(), group_):
-        raise NotAllowed("สรุปกระทู้ได้เฉพาะสมาชิกกลุ่ม")
+    talk.may_post(viewer(), group_)
+    talk.may_summarise(viewer(), found)
     participants = queries.participants(db(), found)
     form = SummaryForm()
     allowed = ["public", "staff", "group"] if group_.visibility == "open" else ["group"]
@@ -199,6 +201,8 @@ def edit(code: str, number: int) -> str | Response | tuple[str, int]:
     text = queries.post_of_thread(db(), found.id, number)[0] if number else found
     if text.author_id != staff_id():
         raise NotAllowed("แก้ได้เฉพาะข้อความของตนเอง")
+    if request.method == "GET":
+        talk.may_reply(viewer(), group_, found)
     form = EditForm(obj=text)
     status = 200
     if form.validate_on_submit():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from zlib import crc32
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from app.community import queries, rules
 from app.community.models import (
     ASKED_AS,
     MARKS,
+    UNNAMED,
     EarlierText,
     Group,
     Mark,
@@ -128,7 +130,7 @@ def _mention(db: Session, viewer: Viewer, thread: Thread, post_id: int, rendered
     name = rules.shown_author(thread, viewer.staff_id, viewer.name)
     group = db.get_one(Group, thread.group_id)
     closed = group.visibility != "open"
-    where = f"/threads/{thread.code}" + (f"#post-{post_id}" if post_id else "")
+    where = f"/threads/{thread.code}" + (f"?post={post_id}" if post_id else "")
     notify_codes(
         db, "mention", rendered.mentioned, f"{name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", where,
         f"mention:thread:{thread.id}:{post_id}", now, but=viewer.staff_id,
@@ -178,6 +180,12 @@ def edit_text(
         touch(db, "thread", [thread.id])
 
 
+def may_summarise(viewer: Viewer, thread: Thread) -> None:
+    """Raises NotAllowed for an asker without a name: the article and the lesson would carry it."""
+    if thread.asked_as in UNNAMED and viewer.staff_id == thread.author_id:
+        raise NotAllowed("ถ้าท่านสรุปเอง ชื่อท่านจะปรากฏเป็นผู้เขียน โปรดขอให้ผู้ดำเนินกลุ่มหรือเพื่อนสมาชิกสรุปกระทู้นี้")
+
+
 def may_reply(viewer: Viewer, group: Group, thread: Thread) -> None:
     """Raises NotAllowed for those who may not write in a thread now."""
     may_post(viewer, group)
@@ -220,8 +228,8 @@ MANAGED = {
 
 def manage_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, action: str) -> None:
     """A facilitator pins, unpins, locks or unlocks a thread."""
-    if not rules.can_manage(viewer, group):
-        raise NotAllowed("รายการนี้ทำได้เฉพาะผู้ดำเนินกลุ่ม")
+    if not rules.can_manage(viewer, group) or group.archived_on is not None:
+        raise NotAllowed("รายการนี้ทำได้เฉพาะผู้ดำเนินกลุ่ม และเมื่อกลุ่มยังเปิดใช้อยู่")
     if action not in MANAGED:
         raise Invalid({"action": "โปรดเลือกจากปุ่มของผู้ดำเนินกลุ่ม"})
     name, value = MANAGED[action]
@@ -232,8 +240,12 @@ def manage_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, act
 def move_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, target_code: str) -> Group:
     """A facilitator of both moves a thread to another group. Raises Invalid where more people would read it."""
     target = queries.group_to_manage(db, viewer, target_code)
-    if not rules.can_manage(viewer, group) or group.id == target.id:
+    if not {group.id, target.id} <= viewer.facilitates or group.id == target.id:
         raise NotAllowed("ย้ายกระทู้ได้เฉพาะระหว่างกลุ่มที่ท่านเป็นผู้ดำเนินทั้งสองกลุ่ม")
+    if group.archived_on is not None or target.archived_on is not None:
+        raise Invalid({"group": "กลุ่มที่เก็บเข้าคลังแล้วย้ายกระทู้เข้าออกไม่ได้"})
+    if thread.asked_as in UNNAMED:
+        raise Invalid({"group": "ผู้ถามฝากชื่อไว้กับผู้ดำเนินกลุ่มนี้เท่านั้น กระทู้ที่ไม่บอกชื่อจึงย้ายไม่ได้"})
     if group.visibility != "open":
         raise Invalid({"group": "คนในกลุ่มนี้เขียนไว้ให้กันอ่านเท่านั้น จึงย้ายกระทู้ออกไปไม่ได้"})
     with transaction(db):
@@ -255,6 +267,8 @@ def follow(db: Session, viewer: Viewer, thread: Thread, wanted: bool) -> None:
 def report(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: int, reason: str, now: datetime) -> None:
     """Tell the facilitators that a post needs a look. Raises Invalid without a reason."""
     assert viewer.staff_id is not None
+    if group.id not in viewer.group_ids:
+        raise NotAllowed("แจ้งผู้ดำเนินกลุ่มได้เฉพาะสมาชิก")
     _post(db, thread, post_id)
     reason = one_line(reason)
     if not reason:
@@ -264,6 +278,6 @@ def report(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: i
     with transaction(db):
         notify(
             db, "reported", facilitators, f"มีสมาชิกขอให้ดูข้อความในกระทู้ “{thread.title}”: {reason[:200]}", where,
-            f"reported:{thread.id}:{post_id}:{viewer.staff_id}", now,
+            f"reported:{thread.id}:{post_id}:{viewer.staff_id}:{crc32(reason.encode())}", now,
             audience="" if group.visibility == "open" else f"g{group.id}",
         )  # fmt: skip

@@ -348,7 +348,8 @@ def _fill_group(b: Builder, group: Group, record: Record) -> None:
 def _update_group(b: Builder, record: Record) -> None:
     group = b.db.get_one(Group, b.ids("group")[record.given["code"]])
     for name, value in _group(b, record.given).items():
-        setattr(group, name, value)
+        if name not in ("glossary", "archived_on") or name in record.said:  # What a file does not say stays as it is.
+            setattr(group, name, value)
     named = {*record.given["members"], *record.given["facilitators"]}
     named_ids = [b.ids("staff")[code] for code in named]
     # Requests of others stay: a file says who is in, not who asks.
@@ -380,7 +381,8 @@ def _update_thread(b: Builder, record: Record) -> None:
     thread = b.db.get_one(Thread, b.ids("thread")[g["code"]])
     thread.group_id, thread.author_id = b.ids("group")[g["group"]], b.ids("staff")[g["author"]]
     thread.title, thread.body, thread.html, thread.at = g["title"], g["body"], rendered.html, g["at"]
-    thread.asked_as, thread.pinned, thread.locked = g["asked_as"], g["pinned"], g["locked"]
+    for name in {"asked_as", "pinned", "locked"} & record.said:
+        setattr(thread, name, g[name])
     b.touched_threads.add(thread.id)
 
 

@@ -50,11 +50,13 @@ class Engine:
         self._opened_name = ""
         self._memories: dict[str, SegmentMemory] = {}
         self._opening = threading.Lock()
+        self._building = ""
 
     def use(self, words: Words) -> None:
         """Take another dictionary into use: at once for synonyms, for words when the index has been built with it."""
-        self._known = {version: kept for version, kept in self._known.items() if version == self._built_with()}
-        self._known[words.version] = self.wanted = words
+        needed = {self._built_with(), self._building}
+        kept = {version: known for version, known in self._known.items() if version in needed}
+        self._known, self.wanted = kept | {words.version: words}, words
 
     # --- reading ---
 
@@ -67,9 +69,8 @@ class Engine:
         """Build in use, or None when there is no index or it was made with an unknown dictionary."""
         seen = ""
         while True:
-            try:
-                name = (self.folder / "CURRENT").read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError):
+            name = self._current()
+            if not name:
                 return None
             if name.split("-")[0] in self._known and (self.folder / name).is_dir():
                 return name
@@ -91,9 +92,12 @@ class Engine:
             name = self.build_name()
             if name is None:
                 raise IndexMissing
+            words = self._known.get(name.split("-")[0])
+            if words is None:  # Another dictionary came into use at this moment.
+                continue
             try:
                 with self._generation(name) as generation:
-                    return look(generation, self._known[name.split("-")[0]])
+                    return look(generation, words)
             except Damaged as error:
                 with self._opening:
                     self._let_go()
@@ -218,7 +222,9 @@ class Engine:
 
     def rebuild(self, batches: Iterable[list[Prepared]], words: Words, progress: Callable[[int], None]) -> None:
         """Build anew beside the living index, then switch; call while writing alone."""
-        self._sweep()
+        self._sweep(self._current())
+        self._known = self._known | {words.version: words}
+        self._building = words.version
         name = f"{words.version}-{secrets.token_hex(4)}"
         target = self.folder / name
         target.mkdir(parents=True)
@@ -230,11 +236,18 @@ class Engine:
         temporary = self.folder / "CURRENT.new"
         temporary.write_text(name, "utf-8")
         os.replace(temporary, self.folder / "CURRENT")
-        self._sweep()
+        self._building = ""
+        self._sweep(name)
 
-    def _sweep(self) -> None:
-        """Remove builds that are not in use."""
-        name = self.build_name()
+    def _current(self) -> str:
+        """What CURRENT says, whether this server knows that dictionary or not: another one may serve it."""
+        try:
+            return (self.folder / "CURRENT").read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def _sweep(self, name: str) -> None:
+        """Remove all builds but one."""
         for old in self.folder.iterdir() if self.folder.is_dir() else ():
             if old.is_dir() and old.name != name:
                 shutil.rmtree(old, ignore_errors=True)

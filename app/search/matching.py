@@ -115,7 +115,7 @@ class Matching:
 
     def other_ways(self) -> tuple[str, ...]:
         """What else the one thing asked for is called, where that finds more than was found."""
-        if len(self.units) != 1 or self._filtered:
+        if len(self.units) != 1 or self._filtered or self.asked.phrases or self.asked.without:
             return ()
         others = self.units[0].others
         return tuple("".join(one) for one in others if np.any(self._phrase(one) & self.allowed & ~self.full))

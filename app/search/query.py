@@ -92,7 +92,7 @@ class Search:
             window = replace(window, pinned=pinned(db, asked.typed))
 
         def uses(keys: list[str]) -> Mapping[str, int]:
-            return self.uses(db, keys)
+            return attempt("counting uses", lambda: self.uses(db, keys), dict)
 
         def answered() -> Answer:
             try:
@@ -115,6 +115,8 @@ class Search:
         for meant in other_queries(generation, words, asked, allowed):
             other = take_apart(meant)
             corrected = _answered(generation, Matching(generation, words, other, allowed, uses), window)
+            if not corrected.full and not set(words.tokens(other.text)) <= words.known:
+                continue
             if corrected.best > answer.best + (0.0 if corrected.full else CLEARLY_BETTER):
                 return replace(corrected, query=asked.typed, meant=meant, instead=True)
             if corrected.full:

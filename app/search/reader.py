@@ -157,6 +157,9 @@ class Generation:
     def close(self) -> None:
         """Let go of the files."""
         self._finalizer()
+        self.frequency.cache_clear()  # It holds this generation: without this only the collector would free both.
+        self.masks.clear()
+        self._looks.clear()
 
     def _at(self, document: int) -> tuple[Segment, int]:
         for segment in self.segments:

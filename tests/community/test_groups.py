@@ -94,7 +94,7 @@ def test_reply_with_quote_and_thai_mention(office: Office):
     assert "<blockquote>" in page
     with office.session() as db:
         told = db.execute(select(Notification.staff_id, Notification.url).order_by(Notification.staff_id)).all()
-        assert [tuple(one) for one in told] == [(1, "/threads/TH1#post-1"), (3, "/threads/TH1#post-1")]
+        assert [tuple(one) for one in told] == [(1, "/threads/TH1?post=1"), (3, "/threads/TH1?post=1")]
 
 
 def test_unread_until_marked_by_a_post(office: Office):

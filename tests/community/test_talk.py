@@ -280,3 +280,28 @@ def text_area(page: str) -> str:
     found = re.search(r'<textarea[^>]*name="body"[^>]*>(.*?)</textarea>', page, re.S)
     assert found is not None
     return found[1]
+
+
+def test_an_update_that_does_not_speak_of_it_keeps_the_asker_hidden_and_the_glossary(office: Office):
+    load(office, group(glossary="มรรคาวิถี: ทาง", archived_on="2015-03-01"), thread(asked_as="member", locked=True))
+    load(office, group(purpose="หัวปลาใหม่"), thread(title="ชื่อใหม่"), update=True)
+    with office.session() as db:
+        found, kept = db.scalars(select(Thread)).one(), db.scalars(select(Group)).one()
+    assert (found.title, found.asked_as, found.locked) == ("ชื่อใหม่", "member", True)
+    assert (kept.purpose, kept.glossary, str(kept.archived_on)) == ("หัวปลาใหม่", "มรรคาวิถี: ทาง", "2015-03-01")
+
+
+def test_a_hidden_asker_does_not_sign_the_summary_and_the_thread_stays(office: Office):
+    load(office, group("G2"))
+    somchai, malee, code = asked(office, "member")
+    assert somchai.get(f"/threads/{code}/summarise").status_code == 403
+    malee.post(f"/threads/{code}/manage", {"action": "move", "group": "G2"}, page=f"/threads/{code}")
+    with office.session() as db:
+        assert db.scalars(select(Group.code).join(Thread, Thread.group_id == Group.id)).one() == "G1"
+
+
+def test_a_reply_written_while_the_thread_was_locked_is_not_lost(office: Office):
+    somchai, malee, code = asked(office, "self")
+    malee.post(f"/threads/{code}/manage", {"action": "lock"}, page=f"/threads/{code}")
+    answer = somchai.post(f"/threads/{code}", {"body": "เขียนไว้ยาวมาก"}, page="/groups/G1")
+    assert answer.status_code == 403 and "เขียนไว้ยาวมาก" in answer.text and "ปิดรับคำตอบแล้ว" in answer.text

@@ -189,3 +189,18 @@ def test_leftovers_of_a_killed_rebuild_are_swept_by_the_next(tmp_path: Path):
     (engine.folder / "0000-left").mkdir()
     built(tmp_path, 2)
     assert len([path for path in engine.folder.iterdir() if path.is_dir()]) == 1
+
+
+def test_a_dictionary_changed_during_a_rebuild_does_not_lose_the_build(tmp_path: Path):
+    engine = built(tmp_path, 5)
+    second, third = (WORDS.changed(WORDS.texts[0] + f"\n{word}", "") for word in ("มรรคาวิถี", "มรรคาวิธี"))
+    engine.use(second)
+
+    def batches():
+        yield [prepared(document(n), second) for n in range(5)]
+        engine.use(third)
+
+    with engine.writing_alone():
+        engine.rebuild(batches(), second, lambda _: None)
+    assert len(found(engine, "ครุภัณฑ์")) == 5
+    assert engine.is_stale()

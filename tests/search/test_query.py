@@ -303,3 +303,9 @@ def test_of_equal_answers_the_most_read_comes_first_then_the_newest(lite_office:
     assert codes(ask(lite_office, "พัสดุ")) == ["NEW", "OLD"]
     load(lite_office, opened("OLD", WICHAI, "2015-02-20T10:00:00+07:00"))
     assert codes(ask(lite_office, "พัสดุ")) == ["OLD", "NEW"]
+
+
+def test_an_english_word_that_is_not_there_is_not_turned_into_gibberish(lite_office: Office):
+    load(lite_office, *(article(f"A{n}", body="แนวปฏิบัติเรื่องแรงงานและอาคารในเขตเทศบาล") for n in range(20)))
+    for query in ("invoice", "covid vaccine", "gfmis"):
+        assert not ask(lite_office, query).instead
