@@ -115,8 +115,8 @@ class Search:
         for meant in other_queries(generation, words, asked, allowed):
             other = take_apart(meant)
             corrected = _answered(generation, Matching(generation, words, other, allowed, uses), window)
-            if not corrected.full and not set(words.tokens(other.text)) <= words.known:
-                continue
+            if not corrected.full and meant.isascii() != asked.text.isascii():
+                continue  # The other keyboard layout makes gibberish of most words: near misses do not speak for it.
             if corrected.best > answer.best + (0.0 if corrected.full else CLEARLY_BETTER):
                 return replace(corrected, query=asked.typed, meant=meant, instead=True)
             if corrected.full:
