@@ -148,7 +148,8 @@ def test_templates_mark_safe_only_rendered_html():
     for path in sorted((ROOT / "templates").rglob("*.html")):
         for found in re.findall(r"\{\{([^}]*\|\s*safe[^}]*)\}\}", path.read_text("utf-8")):
             assert re.fullmatch(
-                r"\s*(revision\.html|thread\.html|post\.html|one\.html|shown\.html|html)\s*\|\s*safe\s*", found
+                r"\s*(revision\.html|thread\.html|post\.html|one\.html|line\.html|shown\.html|html)\s*\|\s*safe\s*",
+                found,
             ), (path, found)
 
 

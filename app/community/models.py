@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, Instant
@@ -89,6 +90,11 @@ class Thread(Base):
     pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
     locked: Mapped[bool] = mapped_column(default=False, server_default=false())
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @hybrid_property
+    def hides_asker(self) -> bool:
+        """Whether the asker's name is kept from readers; a condition in a query, a bool on a thread."""
+        return self.asked_as != "self"
 
 
 class Post(Base):

@@ -157,10 +157,13 @@ def _thread_lines(db: Session, viewer: Viewer, condition: ColumnElement[bool], n
     ]  # fmt: skip
 
 
+def _hidden(author_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    return and_(Thread.hides_asker, author_id == Thread.author_id)
+
+
 def _author(author_id: InstrumentedAttribute[int]) -> ColumnElement[str]:
     """Name of a writer in a thread as everybody sees it; see `rules.shown_author`."""
-    hidden = and_(Thread.asked_as != "self", author_id == Thread.author_id)
-    return case((hidden, case(UNNAMED, value=Thread.asked_as, else_=UNNAMED["member"])), else_=Staff.name)
+    return case((_hidden(author_id), case(UNNAMED, value=Thread.asked_as, else_=UNNAMED["member"])), else_=Staff.name)
 
 
 def thread_to_read(db: Session, viewer: Viewer, code: str) -> tuple[Thread, Group]:
@@ -180,6 +183,13 @@ def posts(db: Session, thread_id: int, read_at: datetime | None, number: int) ->
     return Page(_post_lines(db, query, read_at), number, POSTS_A_PAGE, total)
 
 
+def opening(thread: Thread, author: str) -> PostLine:
+    """The opening of a thread as a post with number 0; `author` is the asker's own name."""
+    shown = rules.shown_author(thread, thread.author_id, author)
+    edited = thread.edited_at is not None
+    return PostLine(0, shown, "", thread.author_id, thread.body, thread.html, thread.at, False, False, edited)
+
+
 def posts_after(db: Session, thread_id: int, post_id: int) -> list[PostLine]:
     """The next replies after one (0: from the first), at most a page; one statement."""
     query = _posts().where(Post.thread_id == thread_id, Post.id > post_id).limit(POSTS_A_PAGE)
@@ -187,8 +197,7 @@ def posts_after(db: Session, thread_id: int, post_id: int) -> list[PostLine]:
 
 
 def _posts() -> Select[Post, str, str]:
-    hidden = and_(Thread.asked_as != "self", Post.author_id == Thread.author_id)
-    code: ColumnElement[str] = case((hidden, literal("")), else_=Staff.code)
+    code: ColumnElement[str] = case((_hidden(Post.author_id), literal("")), else_=Staff.code)
     return (
         select(Post, _author(Post.author_id), code)
         .join(Staff, Staff.id == Post.author_id)
@@ -312,7 +321,7 @@ def participants(db: Session, thread: Thread) -> list[tuple[int, str]]:
     )
     opener = db.get_one(Staff, thread.author_id)
     others = [(number, name) for number, name, _ in db.execute(query) if number != opener.id]
-    return others if thread.asked_as in UNNAMED else [(opener.id, opener.name), *others]
+    return others if thread.hides_asker else [(opener.id, opener.name), *others]
 
 
 def members_ids(db: Session, group_id: int) -> set[int]:

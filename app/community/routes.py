@@ -13,12 +13,11 @@ from app.core.errors import Invalid, NotFound
 from app.core.paging import page_number
 from app.core.qr import qr_svg
 from app.core.records import STATUS_NAMES
-from app.core.web import db, flash_invalid, now, offered, part, today
+from app.core.web import db, flash_invalid, now, offered, part, ticked, today
 from app.knowledge import queries as knowledge
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 from app.training import queries as training
-from app.training.routes import ticked
 
 blueprint = Blueprint("community", __name__)
 

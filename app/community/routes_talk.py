@@ -12,7 +12,7 @@ from app.community.forms import EditForm, ReplyForm, SummaryForm, ThreadForm
 from app.community.models import MARKS, Group, GroupCard, Thread
 from app.core.errors import Invalid, NotAllowed, TooLarge
 from app.core.paging import page_number
-from app.core.web import db, flash_invalid, now, part
+from app.core.web import db, flash_invalid, now, part, whole
 from app.knowledge import life
 from app.knowledge import queries as knowledge
 from app.knowledge.models import ArticleText
@@ -22,6 +22,8 @@ from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 
 blueprint = Blueprint("talk", __name__)
+# A group put away or a thread locked while somebody wrote: the page comes again with the text and the reason.
+REFUSED = (Invalid, TooLarge, NotAllowed)
 
 
 @blueprint.route("/groups/<code>/threads/new", methods=["GET", "POST"])
@@ -29,7 +31,8 @@ blueprint = Blueprint("talk", __name__)
 def new_thread(code: str) -> str | Response | tuple[str, int]:
     """Open a thread."""
     found = queries.group_to_see(db(), viewer(), code)
-    talk.may_post(viewer(), found)
+    if request.method == "GET":
+        talk.may_post(viewer(), found)
     form = ThreadForm()
     status = 200
     if form.validate_on_submit():
@@ -38,9 +41,8 @@ def new_thread(code: str) -> str | Response | tuple[str, int]:
             thread = talk.start_thread(db(), part("desk"), viewer(), found, *given, now(), form.asked_as.data)
             part("worker").wake()
             return redirect(url_for("talk.thread", code=thread.code))
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
+        except REFUSED as error:
+            status = form.take(error, "body")
     first = not queries.has_written(db(), staff_id())
     return render_template("community/new_thread.html", form=form, group=found, first=first), status
 
@@ -58,13 +60,9 @@ def thread(code: str) -> str | Response | tuple[str, int]:
             part("worker").wake()
             last = queries.posts(db(), found.id, None, 1).last
             return redirect(url_for("talk.thread", code=code, page=last, _anchor=f"post-{post.id}"))
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
-        except NotAllowed as error:  # Locked, or put away, while somebody wrote: the text is shown to be copied.
-            form.take(Invalid({"body": error.message}))
-            status = 403
-    if request.method == "GET" and (wanted := _number(request.args.get("post"))):
+        except REFUSED as error:
+            status = form.take(error, "body")
+    if request.method == "GET" and (wanted := whole(request.args.get("post"))):
         there, _ = queries.post_of_thread(db(), found.id, wanted)
         place = queries.place_of_post(db(), there)
         return redirect(url_for("talk.thread", code=code, page=place, _anchor=f"post-{wanted}"))
@@ -74,13 +72,13 @@ def thread(code: str) -> str | Response | tuple[str, int]:
         form.body.data = _quote(found.id, quoted, found.body)
     names = people.names_by_id(db(), {found.author_id})
     shown = render_template(
-        "community/thread.html", group=group_, page=page, form=form, read_at=read_at,
-        author=rules.shown_author(found, found.author_id, names[found.author_id]),
-        asker=names[found.author_id] if found.asked_as != "self" and group_.id in viewer().facilitates else "",
+        "community/thread.html", thread=found, group=group_, page=page, form=form,
+        opening=queries.opening(found, names[found.author_id]),
+        asker=names[found.author_id] if found.hides_asker and group_.id in viewer().facilitates else "",
         article=knowledge.article_of_thread(db(), viewer(), found.id), follows=queries.follows(db(), found, staff_id()),
         movable=_movable(group_),
         unread=queries.first_unread(db(), found.id, read_at), marks=queries.marks(db(), found.id, viewer()),
-        **_may(found, group_),
+        may=may_do(found, group_),
     )  # fmt: skip
     return shown, status
 
@@ -92,8 +90,8 @@ def _movable(group_: Group) -> list[GroupCard]:
     return [one for one in queries.groups(db(), viewer(), mine=True) if one.id in viewer().facilitates - {group_.id}]
 
 
-def _may(found: Thread, group_: Group) -> dict[str, Any]:
-    """What this person may do with the posts of a thread, as the template of a post asks for it."""
+def may_do(found: Thread, group_: Group) -> dict[str, Any]:
+    """What this person may do with the posts of a thread, and the thread itself: what the template of a post asks for."""
     return {
         "thread": found, "can_post": rules.can_post(viewer(), group_), "manages": rules.can_manage(viewer(), group_),
         "can_reply": rules.can_reply(viewer(), group_, found), "me": staff_id(), "mark_names": MARKS,
@@ -101,17 +99,12 @@ def _may(found: Thread, group_: Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _number(text: str | None) -> int:
-    """A post's number as typed in an address, 0 for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
 def _quote(thread_id: int, quoted: str, opening: str) -> str:
     if quoted == "0":
         return rules.quote("ผู้ตั้งกระทู้", opening)
-    if not _number(quoted):
+    if not whole(quoted):
         return ""
-    post, name = queries.post_of_thread(db(), thread_id, _number(quoted))
+    post, name = queries.post_of_thread(db(), thread_id, whole(quoted))
     return rules.quote(name, post.body)
 
 
@@ -129,15 +122,16 @@ def mark_read(code: str) -> Response:
 def summarise(code: str) -> str | Response | tuple[str, int]:
     """From talk to knowledge: a draft that credits everyone, and one lesson."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
-    talk.may_post(viewer(), group_)
-    talk.may_summarise(viewer(), found)
+    if request.method == "GET":
+        talk.may_post(viewer(), group_)
+        talk.may_summarise(viewer(), found)
     participants = queries.participants(db(), found)
     form = SummaryForm()
     allowed = ["public", "staff", "group"] if group_.visibility == "open" else ["group"]
     if request.method == "GET":
         names = ", ".join(name for _, name in participants)
         template = templates(db()).get("lesson-learned")
-        chosen = queries.chosen_posts(db(), found.id, {_number(one) for one in request.args.getlist("post")[:200]})
+        chosen = queries.chosen_posts(db(), found.id, {whole(one) for one in request.args.getlist("post")[:200]})
         summary = found.body + "".join(
             rules.excerpt(line.author, line.body, url_for("talk.thread", code=code, post=line.id)) for line in chosen
         )
@@ -156,9 +150,8 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
             part("worker").wake()
             flash("สร้างร่างบทความจากกระทู้แล้ว บทเรียนรอผู้อื่นตรวจยืนยัน")
             return redirect(url_for("writing.edit", code=article.code))
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
+        except REFUSED as error:
+            status = form.take(error, "body")
     page = queries.posts(db(), found.id, None, page_number(request.args.get("page")))
     ticked = {line.id for line in chosen} if request.method == "GET" else set()
     shown = render_template(
@@ -188,9 +181,9 @@ def thread_from_comment(code: str, number: int) -> Response:
 def since(code: str) -> str:
     """Replies after one, as a piece of the page: the page asks now and then while somebody looks at it."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
-    fresh = queries.posts_after(db(), found.id, _number(request.args.get("post")))
+    fresh = queries.posts_after(db(), found.id, whole(request.args.get("post")))
     marks = queries.marks(db(), found.id, viewer()) if fresh else {}
-    return render_template("community/since.html", posts=fresh, marks=marks, **_may(found, group_))
+    return render_template("community/since.html", posts=fresh, marks=marks, may=may_do(found, group_))
 
 
 @blueprint.route("/threads/<code>/posts/<int(max=2147483647):number>/edit", methods=["GET", "POST"])
@@ -210,9 +203,8 @@ def edit(code: str, number: int) -> str | Response | tuple[str, int]:
             talk.edit_text(db(), part("desk"), viewer(), found, group_, number, form.body.data or "", now())
             part("worker").wake()
             return _back(code, number)
-        except (Invalid, TooLarge) as error:
-            form.take(error if isinstance(error, Invalid) else Invalid({"body": error.message}))
-            status = 400
+        except REFUSED as error:
+            status = form.take(error, "body")
     return render_template("community/edit_post.html", form=form, thread=found, number=number), status
 
 

@@ -40,7 +40,7 @@ def can_choose_answer(viewer: Viewer, group: Group, thread: Thread) -> bool:
 
 def shown_author(thread: Thread, author_id: int, name: str) -> str:
     """The name everybody sees above a text; that of an asker who did not want to be named is hidden."""
-    hidden = author_id == thread.author_id and thread.asked_as in UNNAMED
+    hidden = thread.hides_asker and author_id == thread.author_id
     return UNNAMED[thread.asked_as] if hidden else name
 
 

@@ -43,7 +43,7 @@ def documents(db: Session, ids: list[int]) -> list[Document]:
             select(Thread, Group).join(Group, Group.id == Thread.group_id).where(Thread.id.in_(ids)).order_by(Thread.id)
         )
     )
-    starters = {thread.author_id for thread, _ in rows if thread.asked_as == "self"}
+    starters = {thread.author_id for thread, _ in rows if not thread.hides_asker}
     names, served = names_by_id(db, starters), departments_of(db, starters)
     found = []
     for thread, group in rows:
@@ -62,8 +62,8 @@ def documents(db: Session, ids: list[int]) -> list[Document]:
                 on=on,
                 year=be_fiscal_year(on),
                 group=group.name,
-                department=served.get(thread.author_id, "") if thread.asked_as == "self" else "",
-                authors=(names[thread.author_id],) if thread.asked_as == "self" else (),
+                department=served.get(thread.author_id, "") if not thread.hides_asker else "",
+                authors=(names[thread.author_id],) if not thread.hides_asker else (),
             )
         )
     return found

@@ -13,7 +13,6 @@ from app.community import queries, rules
 from app.community.models import (
     ASKED_AS,
     MARKS,
-    UNNAMED,
     EarlierText,
     Group,
     Mark,
@@ -90,13 +89,21 @@ def _tell_followers(
     assert viewer.staff_id is not None
     named = set(db.scalars(select(Staff.id).where(Staff.code.in_(rendered.mentioned)))) if rendered.mentioned else set()
     to = queries.followers(db, thread) - {viewer.staff_id} - named
-    closed = group.visibility != "open"
-    if closed:
+    if group.visibility != "open":
         to &= queries.members_ids(db, group.id)
     name = rules.shown_author(thread, viewer.staff_id, viewer.name)
-    where = f"/threads/{thread.code}?post={post.id}"
     text = f"{name} ตอบในกระทู้ “{thread.title}”"
-    notify(db, "reply", to, text, where, f"reply:{post.id}", now, audience=f"g{group.id}" if closed else "")
+    notify(db, "reply", to, text, _place(thread, post.id), f"reply:{post.id}", now, audience=_audience(group))
+
+
+def _place(thread: Thread, post_id: int) -> str:
+    """Address of a post; 0 is the opening."""
+    return f"/threads/{thread.code}?post={post_id}" if post_id else f"/threads/{thread.code}"
+
+
+def _audience(group: Group) -> str:
+    """Who may be told of what is said in a group, as notifications know it."""
+    return "" if group.visibility == "open" else f"g{group.id}"
 
 
 def thread_from_comment(
@@ -130,12 +137,11 @@ def _mention(db: Session, viewer: Viewer, thread: Thread, post_id: int, rendered
     name = rules.shown_author(thread, viewer.staff_id, viewer.name)
     group = db.get_one(Group, thread.group_id)
     closed = group.visibility != "open"
-    where = f"/threads/{thread.code}" + (f"?post={post_id}" if post_id else "")
     notify_codes(
-        db, "mention", rendered.mentioned, f"{name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", where,
+        db, "mention", rendered.mentioned, f"{name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", _place(thread, post_id),
         f"mention:thread:{thread.id}:{post_id}", now, but=viewer.staff_id,
         only=queries.members_ids(db, group.id) if closed and rendered.mentioned else None,
-        audience=f"g{group.id}" if closed else "",
+        audience=_audience(group),
     )  # fmt: skip
 
 
@@ -182,7 +188,7 @@ def edit_text(
 
 def may_summarise(viewer: Viewer, thread: Thread) -> None:
     """Raises NotAllowed for an asker without a name: the article and the lesson would carry it."""
-    if thread.asked_as in UNNAMED and viewer.staff_id == thread.author_id:
+    if thread.hides_asker and viewer.staff_id == thread.author_id:
         raise NotAllowed("ถ้าท่านสรุปเอง ชื่อท่านจะปรากฏเป็นผู้เขียน โปรดขอให้ผู้ดำเนินกลุ่มหรือเพื่อนสมาชิกสรุปกระทู้นี้")
 
 
@@ -244,7 +250,7 @@ def move_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, targe
         raise NotAllowed("ย้ายกระทู้ได้เฉพาะระหว่างกลุ่มที่ท่านเป็นผู้ดำเนินทั้งสองกลุ่ม")
     if group.archived_on is not None or target.archived_on is not None:
         raise Invalid({"group": "กลุ่มที่เก็บเข้าคลังแล้วย้ายกระทู้เข้าออกไม่ได้"})
-    if thread.asked_as in UNNAMED:
+    if thread.hides_asker:
         raise Invalid({"group": "ผู้ถามฝากชื่อไว้กับผู้ดำเนินกลุ่มนี้เท่านั้น กระทู้ที่ไม่บอกชื่อจึงย้ายไม่ได้"})
     if group.visibility != "open":
         raise Invalid({"group": "คนในกลุ่มนี้เขียนไว้ให้กันอ่านเท่านั้น จึงย้ายกระทู้ออกไปไม่ได้"})
@@ -274,10 +280,9 @@ def report(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: i
     if not reason:
         raise Invalid({"reason": "โปรดบอกสั้น ๆ ว่าข้อความนี้ควรดูเรื่องใด"})
     _, facilitators = queries.people_of_group(db, group.id)
-    where = f"/threads/{thread.code}" + (f"?post={post_id}" if post_id else "")
     with transaction(db):
         notify(
-            db, "reported", facilitators, f"มีสมาชิกขอให้ดูข้อความในกระทู้ “{thread.title}”: {reason[:200]}", where,
-            f"reported:{thread.id}:{post_id}:{viewer.staff_id}:{crc32(reason.encode())}", now,
-            audience="" if group.visibility == "open" else f"g{group.id}",
+            db, "reported", facilitators, f"มีสมาชิกขอให้ดูข้อความในกระทู้ “{thread.title}”: {reason[:200]}",
+            _place(thread, post_id), f"reported:{thread.id}:{post_id}:{viewer.staff_id}:{crc32(reason.encode())}", now,
+            audience=_audience(group),
         )  # fmt: skip

@@ -15,7 +15,7 @@ from wtforms.validators import DataRequired
 
 from app.core.clock import Clock
 from app.core.config import Config
-from app.core.errors import Invalid
+from app.core.errors import Invalid, KhlangError
 from app.core.thai import one_line, parse_date
 
 
@@ -98,14 +98,32 @@ class House(FlaskForm):  # type: ignore[misc]
 
     form_errors: list[str]
 
-    def take(self, error: Invalid) -> None:
-        """Put the errors of a command beside their fields; those of no field on top."""
+    def take(self, error: KhlangError, beside: str = "") -> int:
+        """Put the errors of a command beside their fields, those of no field on top; returns the status to answer with.
+
+        An error that names no field stands `beside` one, so that what was typed is shown again with it.
+        """
+        if not isinstance(error, Invalid):
+            error, status = Invalid({beside: error.message}), error.status
+        else:
+            status = error.status
         for name, message in error.fields.items():
             target = self._fields.get(name)
             if target is None:
                 self.form_errors = [*self.form_errors, message]
             else:
                 target.errors = [*target.errors, message]
+        return status
+
+
+def whole(text: str | None) -> int:
+    """A number of at most nine digits as typed in an address or a form; 0 for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def ticked(name: str) -> set[int]:
+    """Numbers ticked in a list of check boxes."""
+    return {whole(value) for value in request.form.getlist(name)} - {0}
 
 
 def offered(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:

@@ -176,7 +176,7 @@ def threads(code: str) -> Response:
         {
             "code": t.code,
             "title": t.title,
-            "author": author if t.asked_as == "self" else "",
+            "author": "" if t.hides_asker else author,
             "at": t.at.isoformat(),
             "url": f"/threads/{t.code}",
         }

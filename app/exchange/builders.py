@@ -140,6 +140,11 @@ def _report(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _speaks_of(record: Record, name: str) -> bool:
+    """Whether an update sets a field: an extra one that the file does not name stays as it is."""
+    return name in record.said or not record.type.by_name[name].extra
+
+
 def _group(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     return {
         name: g[name] for name in ("code", "name", "purpose", "visibility", "founded_on", "glossary", "archived_on")
@@ -348,7 +353,7 @@ def _fill_group(b: Builder, group: Group, record: Record) -> None:
 def _update_group(b: Builder, record: Record) -> None:
     group = b.db.get_one(Group, b.ids("group")[record.given["code"]])
     for name, value in _group(b, record.given).items():
-        if name not in ("glossary", "archived_on") or name in record.said:  # What a file does not say stays as it is.
+        if _speaks_of(record, name):
             setattr(group, name, value)
     named = {*record.given["members"], *record.given["facilitators"]}
     named_ids = [b.ids("staff")[code] for code in named]
@@ -381,8 +386,9 @@ def _update_thread(b: Builder, record: Record) -> None:
     thread = b.db.get_one(Thread, b.ids("thread")[g["code"]])
     thread.group_id, thread.author_id = b.ids("group")[g["group"]], b.ids("staff")[g["author"]]
     thread.title, thread.body, thread.html, thread.at = g["title"], g["body"], rendered.html, g["at"]
-    for name in {"asked_as", "pinned", "locked"} & record.said:
-        setattr(thread, name, g[name])
+    for name in ("asked_as", "pinned", "locked"):
+        if _speaks_of(record, name):
+            setattr(thread, name, g[name])
     b.touched_threads.add(thread.id)
 
 

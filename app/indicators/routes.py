@@ -19,7 +19,7 @@ from app.core.fiscal_year import be_fiscal_year
 from app.core.paging import Page, page_number
 from app.core.records import STATUS_NAMES
 from app.core.thai import ARABIC_DIGITS, parse_date, thai_date
-from app.core.web import config, db, flash_invalid, now, part, today
+from app.core.web import config, db, flash_invalid, now, part, ticked, today
 from app.indicators import commands, queries, registers, scoring
 from app.indicators.measures import MEASURES
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvidenceLine, Scope
@@ -30,7 +30,6 @@ from app.people import queries as people
 from app.people.current import roles_only, staff_id, staff_only, viewer
 from app.people.models import Role, Staff
 from app.training.models import Attendance, Training
-from app.training.routes import ticked
 
 blueprint = Blueprint("indicators", __name__)
 EVIDENCE_PAGE = 50

@@ -6,7 +6,7 @@ from wtforms import BooleanField, FileField, HiddenField, IntegerField, SelectFi
 from wtforms.validators import Optional
 
 from app.core.thai import normalise
-from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
+from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field, whole
 from app.knowledge.models import POLICIES, VISIBILITIES, ArticleText
 from app.knowledge.rules import split_tags
 
@@ -33,7 +33,6 @@ class ArticleForm(House):
 
     def text(self) -> ArticleText:
         """What was typed."""
-        version = self.version.data or "0"
         return ArticleText(
             title=self.title.data or "",
             body=normalise(self.body.data or ""),
@@ -43,7 +42,7 @@ class ArticleForm(House):
             group_id=self.group_id.data or None,
             summary=self.summary.data or "",
             minor=bool(self.minor.data),
-            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+            version=whole(self.version.data),
             review_due_on=self.review_due_on.data,
             # A form without the field leaves the co-authors as they are.
             co_authors=split_tags(self.co_authors.data or "") if self.co_authors.raw_data else None,

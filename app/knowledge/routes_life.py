@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, NotAllowed, NotFound, TooLarge
 from app.core.thai import thai_date
-from app.core.web import db, flash_invalid, now, offered, part, today
+from app.core.web import db, flash_invalid, now, offered, part, ticked, today, whole
 from app.knowledge import commands, life, life_queries, queries
 from app.knowledge.forms import CategoryForm, CommentForm, ReadForm, TemplateForm, ValidForm
 from app.knowledge.models import POLICIES
@@ -16,12 +16,6 @@ from app.people.current import roles_only, staff_only, viewer
 from app.people.models import Role
 
 blueprint = Blueprint("life", __name__)
-
-
-def _ids(name: str) -> set[int]:
-    return {
-        int(value) for value in request.form.getlist(name) if value.isascii() and value.isdigit() and len(value) < 10
-    }
 
 
 @blueprint.get("/articles/bin")
@@ -97,7 +91,7 @@ def ask_to_read(code: str) -> Response:
     try:
         if not form.validate():
             raise Invalid({"due_on": "อ่านวันที่นี้ไม่ได้ พิมพ์เช่น 31/1/2558 หรือ 1 ต.ค. 2557"})
-        count = life.ask_to_read(db(), viewer(), code, _ids("people"), form.due_on.data, readers, now())
+        count = life.ask_to_read(db(), viewer(), code, ticked("people"), form.due_on.data, readers, now())
         flash(f"ขอให้อ่านและรับทราบแล้ว {count} คน" if count else "ทุกคนที่เลือกได้รับคำขอไปแล้ว")
     except Invalid as error:
         flash_invalid(error)
@@ -147,8 +141,7 @@ def change_category(number: int) -> Response:
     """Rename, move, set the policy, merge into another, or remove."""
     _keeper()
     act = request.form.get("act", "save")
-    target = request.form.get("parent", "0")
-    other = int(target) if target.isascii() and target.isdigit() and len(target) < 10 else 0
+    other = whole(request.form.get("parent"))
     try:
         if act == "merge":
             life.merge_categories(db(), viewer(), number, other)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.core.errors import Conflict, Invalid, KhlangError, NotAllowed, NotFound, TooLarge
 from app.core.rendering import MAX_CHARACTERS
 from app.core.thai import normalise, one_line, thai_date
-from app.core.web import config, db, flash_invalid, now, offered, part, today, wants_json
+from app.core.web import config, db, flash_invalid, now, offered, part, today, wants_json, whole
 from app.documents import soft_breaks
 from app.documents.imported import Imported, read_paste
 from app.knowledge import (
@@ -157,7 +157,7 @@ def edit(code: str) -> str | Response | tuple[str, int] | tuple[Response, int]:
             raise Invalid({})
         saved = commands.save_article(
             db(), part("desk"), viewer(), code, form.text(), now(), publish=publish, choices=choices,
-            against=_whole(request.form.get("against", "")),
+            against=whole(request.form.get("against", "")),
         )  # fmt: skip
     except StaleVersion as stale:
         return _conflict(form, article, stale), 409
@@ -165,10 +165,6 @@ def edit(code: str) -> str | Response | tuple[str, int] | tuple[Response, int]:
         return _wrong(form, article, None, error)
     part("worker").wake()
     return _after_save(saved.article, saved.outcome, saved)
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _numbered(prefix: str) -> list[str]:

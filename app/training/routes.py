@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, NotAllowed
 from app.core.paging import page_number
-from app.core.web import config, db, flash_invalid, now, part, today
+from app.core.web import config, db, flash_invalid, now, part, ticked, today
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 from app.people.models import Role
@@ -20,13 +20,6 @@ from app.training.models import TRAINING_KINDS
 
 blueprint = Blueprint("training", __name__)
 KEEPERS = (Role.SECRETARY, Role.HEAD, Role.ADMIN)
-
-
-def ticked(name: str) -> set[int]:
-    """Staff ids ticked in a list of check boxes."""
-    return {
-        int(value) for value in request.form.getlist(name) if value.isascii() and value.isdigit() and len(value) < 10
-    }
 
 
 def on_roster(ids: set[int]) -> set[int]:

@@ -305,3 +305,12 @@ def test_a_reply_written_while_the_thread_was_locked_is_not_lost(office: Office)
     malee.post(f"/threads/{code}/manage", {"action": "lock"}, page=f"/threads/{code}")
     answer = somchai.post(f"/threads/{code}", {"body": "เขียนไว้ยาวมาก"}, page="/groups/G1")
     assert answer.status_code == 403 and "เขียนไว้ยาวมาก" in answer.text and "ปิดรับคำตอบแล้ว" in answer.text
+
+
+def test_no_text_is_lost_when_the_group_is_put_away_meanwhile(office: Office):
+    somchai, malee, code = asked(office, "self")
+    malee.post("/groups/G1/archive", {"action": "archive"}, page="/groups/G1")
+    for path in (f"/threads/{code}/posts/0/edit", "/groups/G1/threads/new", f"/threads/{code}/summarise"):
+        given = {"title": "หัวข้อที่พิมพ์ไว้", "body": "ข้อความที่พิมพ์ไว้", "asked_as": "self"}
+        answer = somchai.post(path, given, page="/groups/G1")
+        assert answer.status_code == 403 and "ข้อความที่พิมพ์ไว้" in answer.text and "เก็บเข้าคลังแล้ว" in answer.text, path
