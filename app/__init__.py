@@ -15,20 +15,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import home
 from app.activity.models import CHANNELS
+from app.community import meeting_queries, routes_care, routes_door, routes_meetings, routes_talk
 from app.community import queries as community
 from app.community import routes as community_routes
-from app.community import routes_talk
-from app.core.clock import BANGKOK
 from app.core.config import ROOT, Config, load_config
 from app.core.errors import KhlangError, NotFound, TooLarge
 from app.core.fiscal_year import be_fiscal_year
-from app.core.thai import thai_date
+from app.core.thai import BANGKOK, thai_date
 from app.core.web import add_security_headers
 from app.exchange import api
+from app.indicators import queries as indicators
 from app.indicators import routes as indicators_routes
 from app.knowledge import queries as knowledge
 from app.knowledge import routes as knowledge_routes
-from app.knowledge import routes_life, routes_out, routes_review, routes_writing
+from app.knowledge import routes_life, routes_out, routes_review, routes_sharing, routes_writing, sharing
 from app.knowledge.models import VISIBILITIES
 from app.knowledge.related import Related
 from app.notifications import routes as notifications_routes
@@ -75,8 +75,9 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
     _add_template_words(app, office)
     for blueprint in (
         home.blueprint, people_routes.blueprint, search_routes.blueprint, training_routes.blueprint,
-        routes_writing.blueprint, routes_life.blueprint, routes_out.blueprint, routes_review.blueprint,
-        knowledge_routes.blueprint, community_routes.blueprint, routes_talk.blueprint, notifications_routes.blueprint,
+        routes_writing.blueprint, routes_life.blueprint, routes_out.blueprint, routes_review.blueprint, routes_sharing.blueprint,
+        knowledge_routes.blueprint, community_routes.blueprint, routes_talk.blueprint, routes_meetings.blueprint, routes_door.blueprint, routes_care.blueprint,
+        notifications_routes.blueprint,
         indicators_routes.blueprint, api.blueprint,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
@@ -88,12 +89,13 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
 def _keep_parts(app: Flask, office: Office) -> None:
     related = Related(office.search)
     parts: dict[str, Any] = {
-        "related": related, "group_members": community.members_ids,
-        "settled_obligations": lambda: [*knowledge.written_after_trainings(), community.presented_trainings()],
+        "related": related, "group_members": community.members_ids, "members_of_groups": community.members_of_groups,
+        "settled_obligations": lambda: [*knowledge.written_after_trainings(), meeting_queries.presented_trainings()],
         "config": office.config, "clock": office.clock, "search": office.search, "recorder": office.recorder,
         "worker": office.worker, "files": office.files,
         "own_groups": lambda db, viewer: community.groups(db, viewer, mine=True),
-        "articles_of_training": knowledge.articles_of_training,
+        "articles_of_training": knowledge.articles_of_training, "plan_goals": indicators.goals_of,
+        "shared_with_group": sharing.shared_with_group,
     }  # fmt: skip
     app.extensions.update({"khlang." + name: value for name, value in parts.items()})
 
@@ -172,6 +174,7 @@ def _add_template_words(app: Flask, office: Office) -> None:
         day=lambda value: thai_date(value) if value else "–",
         long_day=lambda value: thai_date(value, long=True) if value else "–",
         moment=lambda value: f"{thai_date(value.astimezone(BANGKOK).date())} {value.astimezone(BANGKOK):%H:%M} น.",
+        hour=lambda value: f"{value.astimezone(BANGKOK):%H:%M} น.",
         person=short_name,
         number=lambda value: f"{value:,}",
     )

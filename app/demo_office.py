@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.core.clock import BANGKOK
 from app.core.config import CONTENT
 from app.core.database import transaction
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
+from app.core.thai import BANGKOK
 from app.exchange.formats import check_line
 from app.exchange.importing import import_records
 from app.exchange.markdown_files import split_front_matter

@@ -40,7 +40,7 @@ def index() -> str:
         "newest": knowledge.newest(db(), who, 6),
         "counts": knowledge.category_counts(db(), who),
     }
-    if who.staff_id is not None:
+    if who.is_staff and who.staff_id is not None:
         scope = indicators.scope_for(config(), be_fiscal_year(today()), today())
         page |= {
             "owed": training.obligations(

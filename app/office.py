@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.activity import commands as activity
 from app.activity.queries import most_read
 from app.activity.recorder import PATIENCE_MS, Recorder
+from app.community import meeting_queries
 from app.community import queries as community
 from app.community import searchable as talk
 from app.core.clock import Clock
@@ -126,7 +127,7 @@ class Office:
 
     def _remind_of_obligations(self, db: Session) -> None:
         today = self.clock.today()
-        settled = [*knowledge.written_after_trainings(), community.presented_trainings()]
+        settled = [*knowledge.written_after_trainings(), meeting_queries.presented_trainings()]
         owed = training.obligations(db, settled, today, self.config.obligation_days, limit=5000)
         training_commands.remind(db, owed, today, self.clock.now())
 
@@ -137,7 +138,9 @@ class Office:
     def _may_be_told(self, db: Session, staff_id: int, audience: str) -> bool:
         """Whether a person serves now and still belongs to an audience such as "g12"."""
         viewer = load_viewer(db, db.get_one(Staff, staff_id), self.clock.today())
-        return viewer.is_staff and (not audience or audience in {f"g{number}" for number in viewer.group_ids})
+        return viewer.staff_id is not None and (
+            not audience or audience in {f"g{number}" for number in viewer.group_ids}
+        )
 
     def secret_key(self) -> str:
         """Key of cookies: from the settings, else made once and kept in the data folder."""

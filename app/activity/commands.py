@@ -23,9 +23,10 @@ from app.activity.models import (
     Share,
     Traffic,
 )
-from app.core.clock import BANGKOK, bangkok_day
+from app.core.clock import bangkok_day
 from app.core.database import insert_or_add, insert_or_skip, lock_for_transaction, transaction
 from app.core.errors import Invalid
+from app.core.thai import BANGKOK
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,10 @@ def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> None:
         _add_to_day(db, day, line["staff_id"], -1)
 
 
-def create_share(db: Session, article_id: int, sharer_id: int, channel: str, target: str, now: datetime) -> Share:
-    """A new token link. Raises Invalid for an unknown channel or a missing target."""
+def create_share(
+    db: Session, article_id: int, sharer_id: int, channel: str, target: str, now: datetime, note: str = ""
+) -> Share:
+    """A new token link with a word to those it is for. Raises Invalid for an unknown channel or a missing target."""
     if channel not in SHARE_CHANNELS:
         raise Invalid({"channel": "ช่องทางนี้ไม่มีในระบบ"})
     if channel in ("group", "department", "person") and not target:
@@ -159,6 +162,7 @@ def create_share(db: Session, article_id: int, sharer_id: int, channel: str, tar
         share = Share(
             code="SH-" + secrets.token_hex(5), token=token, article_id=article_id, sharer_id=sharer_id,
             channel=channel, target=target[:200], at=now, on=bangkok_day(now),
+            note=note[:500],
         )  # fmt: skip
         db.add(share)
     return share

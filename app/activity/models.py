@@ -136,7 +136,11 @@ class Share(Base):
     """A token link somebody made. `verified_on` is the day another person first read through it."""
 
     __tablename__ = "share"
-    __table_args__ = (Index("ix_share_article", "article_id"), Index("ix_share_on", "on"))
+    __table_args__ = (
+        Index("ix_share_article", "article_id"),
+        Index("ix_share_on", "on"),
+        Index("ix_share_target", "channel", "target"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
@@ -148,6 +152,7 @@ class Share(Base):
     at: Mapped[datetime] = mapped_column(Instant)
     on: Mapped[date]
     verified_on: Mapped[date | None]
+    note: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
 
 class LedgerSeal(Base):

@@ -45,6 +45,15 @@ def shares_of_article(db: Session, article_id: int, sharer_id: int) -> list[Shar
     return list(db.scalars(query.order_by(Share.id.desc()).limit(50)))
 
 
+def readers_of_shares(db: Session, share_ids: Collection[int]) -> list[tuple[int, int]]:
+    """(share id, staff id) of people whose counted openings came through some links; guests are left out."""
+    query = select(Opened.share_id, Opened.staff_id).where(
+        Opened.share_id.in_(share_ids), Opened.reason.is_(None), Opened.staff_id.is_not(None)
+    )
+    rows = db.execute(query.distinct().order_by(Opened.share_id, Opened.staff_id))
+    return [(share_id, staff_id) for share_id, staff_id in rows if share_id and staff_id]
+
+
 def most_read(db: Session, article_ids: AnySelect | Collection[int], since: date, limit: int) -> list[tuple[int, int]]:
     """(article id, counted accesses) of the most read among some articles since a day, most first."""
     count = func.count()

@@ -4,59 +4,60 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.community import queries, rules, talk
+from app.community import meeting_queries, queries, rules, talk
 from app.community.models import (
     GROUP_VISIBILITIES,
-    PURPOSES,
     Group,
+    GroupGuest,
     Lesson,
     Meeting,
-    MeetingAttendee,
     Membership,
     Standing,
     Thread,
 )
+from app.community.talk import Opening
 from app.core.clock import bangkok_day
 from app.core.database import insert_or_skip, transaction
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotAllowed
 from app.core.records import Status
 from app.core.thai import normalise, one_line
 from app.knowledge import commands as knowledge
 from app.knowledge import rules as knowledge_rules
 from app.knowledge.commands import Desk
 from app.knowledge.models import Article, ArticleText, Origin
-from app.people.models import Staff, Viewer
+from app.notifications.commands import notify
+from app.people import queries as people
+from app.people.commands import add_account, reset_password
+from app.people.models import Role, Staff, Viewer
+from app.people.rules import canonical_login, is_email
 from app.search.documents import touch
 
 MAX_GLOSSARY = 200
+GUEST_DAYS = 366
 LEAST_WORD, MAX_WORD = 3, 60
 
 
 @dataclass(frozen=True)
-class NewMeeting:
-    """A meeting as typed."""
+class GroupWords:
+    """What a group says of itself, as typed. `goal` is a goal of the plan in its own words, "" for none."""
 
-    title: str
+    name: str
     purpose: str
-    on: date
-    minutes: str = ""
-    group_id: int | None = None
-    training_id: int | None = None
-    attendees: frozenset[int] = frozenset()
-    file_sha256: str | None = None
+    glossary: str = ""
+    goal: str = ""
 
 
 def found_group(
-    db: Session, viewer: Viewer, name: str, purpose: str, visibility: str, second: int | None, today: date
+    db: Session, viewer: Viewer, words: GroupWords, visibility: str, second: int | None, today: date
 ) -> Group:
     """A new group; its founder and, when named, a second person facilitate it."""
     assert viewer.staff_id is not None
-    name, purpose = one_line(name), normalise(purpose).strip()
+    name, purpose = one_line(words.name), normalise(words.purpose).strip()
     wrong = _check_words(name, purpose)
     if visibility not in GROUP_VISIBILITIES:
         wrong["visibility"] = "โปรดเลือกว่าใครเข้ากลุ่มได้"
@@ -65,7 +66,7 @@ def found_group(
     with transaction(db):
         group = Group(
             code="G-" + secrets.token_hex(4), name=name[:200], purpose=purpose[:1000], visibility=visibility,
-            founded_on=today,
+            founded_on=today, goal=one_line(words.goal)[:500],
         )  # fmt: skip
         db.add(group)
         db.flush()
@@ -74,10 +75,10 @@ def found_group(
     return group
 
 
-def edit_group(db: Session, viewer: Viewer, code: str, name: str, purpose: str, glossary: str) -> Group:
+def edit_group(db: Session, viewer: Viewer, code: str, words: GroupWords) -> Group:
     """A facilitator words the group anew; words of the glossary become words of search. Raises Invalid per field."""
     group = queries.group_to_manage(db, viewer, code)
-    name, purpose, glossary = one_line(name), normalise(purpose).strip(), normalise(glossary).strip()
+    name, purpose, glossary = one_line(words.name), normalise(words.purpose).strip(), normalise(words.glossary).strip()
     wrong = _check_words(name, purpose)
     pairs = rules.glossary(glossary)
     if len(pairs) > MAX_GLOSSARY:
@@ -92,7 +93,7 @@ def edit_group(db: Session, viewer: Viewer, code: str, name: str, purpose: str, 
         raise Invalid(wrong)
     with transaction(db):
         renamed = group.name != name[:200]
-        group.name, group.purpose = name[:200], purpose[:1000]
+        group.name, group.purpose, group.goal = name[:200], purpose[:1000], one_line(words.goal)[:500]
         group.glossary = "\n".join(f"{word}: {meaning}" if meaning else word for word, meaning in pairs)
         if renamed:
             touch(db, "thread", db.scalars(select(Thread.id).where(Thread.group_id == group.id)))
@@ -144,6 +145,94 @@ def leave_group(db: Session, viewer: Viewer, code: str) -> None:
         db.execute(delete(Membership).where(Membership.group_id == group.id, Membership.staff_id == viewer.staff_id))
 
 
+def hand_over(db: Session, viewer: Viewer, code: str, successor: str, note: str, now: datetime) -> None:
+    """A facilitator leaves and somebody goes on: the successor, a member, becomes facilitator and gets the note."""
+    group = queries.group_to_see(db, viewer, code)
+    if group.id not in viewer.facilitates or viewer.staff_id is None:
+        raise NotAllowed("ส่งมอบได้เฉพาะผู้ดำเนินกลุ่ม")
+    with transaction(db):
+        db.refresh(group, with_for_update=True)
+        members = {m.code: m for m in queries.members(db, group.id) if m.standing != Standing.ASKED.value}
+        others = [m for m in members.values() if m.standing == "facilitator" and m.staff_id != viewer.staff_id]
+        chosen = members.get(successor)
+        if chosen is not None and chosen.staff_id == viewer.staff_id:
+            chosen = None
+        if chosen is None and (successor or not others):
+            raise Invalid({"successor": "โปรดเลือกสมาชิกที่จะดำเนินกลุ่มต่อ กลุ่มต้องมีผู้ดำเนินกลุ่มอย่างน้อยหนึ่งคน"})
+        if chosen is not None and queries.is_guest(db, chosen.staff_id):
+            raise Invalid({"successor": "ผู้ดำเนินกลุ่มต้องเป็นบุคลากรของหน่วยงาน ไม่ใช่แขกของกลุ่ม"})
+        mine = (Membership.group_id == group.id, Membership.staff_id == viewer.staff_id)
+        if chosen is not None:
+            theirs = (Membership.group_id == group.id, Membership.staff_id == chosen.staff_id)
+            db.execute(update(Membership).where(*theirs).values(standing=Standing.FACILITATOR.value))
+        db.execute(delete(Membership).where(*mine))
+        to = {m.staff_id for m in others} | ({chosen.staff_id} if chosen else set())
+        said = f" ฝากไว้ว่า: {one_line(note)[:300]}" if one_line(note) else ""
+        text = f"{viewer.name} ส่งมอบการดำเนินกลุ่ม “{group.name}”{said}"
+        key = f"handover:{group.id}:{viewer.staff_id}:{now.isoformat()}"
+        notify(db, "group", to, text, f"/groups/{group.code}/care", key, now, audience=rules.told_audience(group))
+
+
+def invite_guest(
+    db: Session, viewer: Viewer, code: str, name: str, organization: str, email: str, until: date, today: date
+) -> tuple[Staff, str]:
+    """A person from outside for this one group, until a day; returns the account and its first password, shown once."""
+    assert viewer.staff_id is not None
+    group = queries.group_to_manage(db, viewer, code)
+    name, organization, email = one_line(name), one_line(organization), canonical_login(email)
+    wrong: dict[str, str] = {}
+    if group.id not in viewer.facilitates:
+        raise NotAllowed("เชิญแขกได้เฉพาะผู้ดำเนินกลุ่ม")
+    if not name:
+        wrong["name"] = "โปรดใส่ชื่อและนามสกุล"
+    if not organization:
+        wrong["organization"] = "โปรดบอกว่ามาจากหน่วยงานใด"
+    if email and (not is_email(email) or people.find_by_login(db, email) is not None):
+        wrong["email"] = "อีเมลไม่ถูกต้อง หรือมีผู้ใช้แล้ว"
+    if not today < until <= today + timedelta(days=GUEST_DAYS):
+        wrong["until"] = "วันสุดท้ายต้องอยู่หลังวันนี้ และไม่เกินหนึ่งปี"
+    if wrong:
+        raise Invalid(wrong)
+    with transaction(db):
+        person = add_account(db, "V" + secrets.token_hex(4), name[:200], (Role.GUEST,))
+        person.email = email or None
+        person.position = f"แขกจาก {organization}"[:200]
+        guest = GroupGuest(
+            staff_id=person.id, group_id=group.id, organization=organization[:200], until=until,
+            invited_by_id=viewer.staff_id,
+        )  # fmt: skip
+        db.add(guest)
+        member = Standing.MEMBER.value
+        db.add(Membership(group_id=group.id, staff_id=person.id, standing=member, since=today, greeted_on=today))
+        password = reset_password(db, person)
+    return person, password
+
+
+def greet(db: Session, viewer: Viewer, code: str, staff_code: str, text: str, today: date, now: datetime) -> None:
+    """A facilitator says welcome to a newcomer, who is told."""
+    group = queries.group_to_manage(db, viewer, code)
+    person = next((m for m in queries.members(db, group.id) if m.code == staff_code and m.standing != "asked"), None)
+    if person is None:
+        raise Invalid({"staff": "ไม่พบสมาชิกคนนี้"})
+    if not one_line(text):
+        raise Invalid({"staff": "โปรดเขียนคำทักทายสั้น ๆ"})
+    with transaction(db):
+        mine = (Membership.group_id == group.id, Membership.staff_id == person.staff_id)
+        db.execute(update(Membership).where(*mine).values(greeted_on=today))
+        said = f"{viewer.name} ทักทายท่านในกลุ่ม “{group.name}”: {one_line(text)[:300]}"
+        key = f"greet:{group.id}:{now.isoformat()}"
+        notify(
+            db, "group", {person.staff_id} - {viewer.staff_id}, said, f"/groups/{group.code}", key, now,
+            audience=rules.told_audience(group),
+        )  # fmt: skip
+
+
+def send_summary(db: Session, viewer: Viewer, desk: Desk, code: str, title: str, text: str, now: datetime) -> Thread:
+    """A month's summary as a thread of the group, so that everybody finds it again."""
+    group = queries.group_to_manage(db, viewer, code)
+    return talk.start_thread(db, desk, viewer, group, Opening(title, text), now)
+
+
 def set_standing(db: Session, viewer: Viewer, code: str, staff_code: str, standing: str, today: date) -> None:
     """A facilitator accepts, invites, promotes or removes (`standing` "") a person."""
     group = queries.group_to_manage(db, viewer, code)
@@ -153,6 +242,10 @@ def set_standing(db: Session, viewer: Viewer, code: str, staff_code: str, standi
     with transaction(db):
         db.refresh(group, with_for_update=True)
         facilitators = {m.staff_id for m in queries.members(db, group.id) if m.standing == Standing.FACILITATOR.value}
+        if standing == Standing.FACILITATOR.value and queries.is_guest(db, person.id):
+            raise Invalid({"staff": "ผู้ดำเนินกลุ่มต้องเป็นบุคลากรของหน่วยงาน ไม่ใช่แขกของกลุ่ม"})
+        if standing == Standing.MEMBER.value and queries.is_guest(db, person.id, but=group.id):
+            raise Invalid({"staff": "แขกเข้าได้เฉพาะกลุ่มที่เชิญ"})
         if standing != Standing.FACILITATOR.value and not facilitators - {person.id}:
             raise Invalid({"staff": "กลุ่มต้องมีผู้ดำเนินกลุ่มอย่างน้อยหนึ่งคน"})
         mine = (Membership.group_id == group.id, Membership.staff_id == person.id)
@@ -171,55 +264,56 @@ def summarise(
 
     A thread makes one lesson however often it is summarised; it waits for another person to verify.
     """
-    assert viewer.staff_id is not None
     talk.may_post(viewer, group)
     talk.may_summarise(viewer, thread)
-    if group.visibility != "open" and text.visibility != "group":
-        raise Invalid({"visibility": "กระทู้ของกลุ่มปิดสรุปเป็นบทความเฉพาะกลุ่มได้เท่านั้น ขยายภายหลังได้เมื่อกลุ่มตกลง"})
+    _keep_within(group, text)
     credited = tuple(number for number, _ in queries.participants(db, thread))
-    origin = Origin(thread_id=thread.id, credited=credited)
-    knowledge_rules.check_text(knowledge.clean_text(text), publishing=False)
     with transaction(db):
         db.refresh(thread, with_for_update=True)
-        article = knowledge.create_article(db, desk, viewer, text, origin, now, publish=False)
-        lesson = queries.lesson_of_thread(db, thread.id)
-        if lesson is None:
-            lesson = Lesson(
-                on=bangkok_day(now), text=article.title, thread_id=thread.id, status=Status.SUBMITTED.value,
-                recorded_at=now, recorded_by_id=viewer.staff_id,
-            )  # fmt: skip
-            db.add(lesson)
-        if lesson.article_id is None and lesson.status == Status.SUBMITTED.value:
-            lesson.article_id = article.id
-    return article
+        known = queries.lesson_of_thread(db, thread.id)
+        return _draft_with_lesson(db, desk, viewer, text, Origin(thread_id=thread.id, credited=credited), known, now)
 
 
-def record_meeting(db: Session, viewer: Viewer, new: NewMeeting, now: datetime) -> Meeting:
-    """A meeting with sign-in, waiting for verification. Raises Invalid per field."""
-    assert viewer.staff_id is not None
-    _check_meeting(viewer, new, now)
+def summarise_meeting(
+    db: Session, desk: Desk, viewer: Viewer, meeting: Meeting, group: Group | None, text: ArticleText, now: datetime
+) -> Article:
+    """A draft article from the minutes or the review of a meeting that credits who was there; one lesson a meeting."""
+    may_summarise_meeting(db, viewer, meeting, group)
+    if group is not None:
+        _keep_within(group, text)
+    credited = tuple(one.staff_id for one in meeting_queries.signed_in(db, meeting.id))
     with transaction(db):
-        meeting = Meeting(
-            code="M-" + secrets.token_hex(4), title=one_line(new.title), purpose=new.purpose, group_id=new.group_id,
-            training_id=new.training_id, on=new.on, minutes=normalise(new.minutes), status=Status.SUBMITTED.value, recorded_at=now,
-            recorded_by_id=viewer.staff_id, file_sha256=new.file_sha256,
+        db.refresh(meeting, with_for_update=True)
+        known = queries.lesson_of_meeting(db, meeting.id)
+        return _draft_with_lesson(db, desk, viewer, text, Origin(meeting_id=meeting.id, credited=credited), known, now)
+
+
+def may_summarise_meeting(db: Session, viewer: Viewer, meeting: Meeting, group: Group | None) -> None:
+    """Raises NotAllowed for those who were not there, are not in its group and do not run it."""
+    present = {one.staff_id for one in meeting_queries.signed_in(db, meeting.id)}
+    member = group is not None and group.id in viewer.group_ids
+    concerned = viewer.staff_id in present or member or rules.can_run_meeting(viewer, meeting, group)
+    if not viewer.is_staff or not concerned or meeting.status == Status.VOID.value:
+        raise NotAllowed("สรุปได้เฉพาะผู้เข้าประชุม สมาชิกกลุ่ม และผู้จัด และเมื่อการประชุมไม่ถูกยกเลิก")
+
+
+def _keep_within(group: Group, text: ArticleText) -> None:
+    if group.visibility != "open" and text.visibility != "group":
+        raise Invalid({"visibility": "เรื่องของกลุ่มปิดสรุปเป็นบทความเฉพาะกลุ่มได้เท่านั้น ขยายภายหลังได้เมื่อกลุ่มตกลง"})
+
+
+def _draft_with_lesson(
+    db: Session, desk: Desk, viewer: Viewer, text: ArticleText, origin: Origin, known: Lesson | None, now: datetime
+) -> Article:
+    """The draft and the one lesson of its thread or meeting; inside a transaction that holds what it came from."""
+    knowledge_rules.check_text(knowledge.clean_text(text), publishing=False)
+    article = knowledge.create_article(db, desk, viewer, text, origin, now, publish=False)
+    if known is None:
+        known = Lesson(
+            on=bangkok_day(now), text=article.title, thread_id=origin.thread_id, meeting_id=origin.meeting_id,
+            status=Status.SUBMITTED.value, recorded_at=now, recorded_by_id=viewer.staff_id,
         )  # fmt: skip
-        db.add(meeting)
-        db.flush()
-        touch(db, "minutes", [meeting.id])
-        db.add_all([MeetingAttendee(meeting_id=meeting.id, staff_id=number) for number in sorted(new.attendees)])
-    return meeting
-
-
-def _check_meeting(viewer: Viewer, new: NewMeeting, now: datetime) -> None:
-    wrong: dict[str, str] = {}
-    if not one_line(new.title):
-        wrong["title"] = "โปรดใส่ชื่อการประชุม"
-    if new.purpose not in PURPOSES:
-        wrong["purpose"] = "โปรดเลือกประเภทการประชุม"
-    if new.on > bangkok_day(now):
-        wrong["on"] = "บันทึกได้หลังจากประชุมแล้ว วันที่ต้องไม่เป็นวันในอนาคต"
-    if new.group_id is not None and new.group_id not in viewer.group_ids:
-        wrong["group_id"] = "เลือกได้เฉพาะกลุ่มที่ท่านเป็นสมาชิก"
-    if wrong:
-        raise Invalid(wrong)
+        db.add(known)
+    if known.article_id is None and known.status == Status.SUBMITTED.value:
+        known.article_id = article.id
+    return article

@@ -13,13 +13,17 @@ from app.community.models import (
     EarlierText,
     Group,
     GroupCard,
+    GroupGuest,
     Lesson,
     Mark,
     Meeting,
-    MeetingAttendee,
     MemberLine,
     Membership,
+    Poll,
+    PollResult,
+    PollVote,
     Post,
+    PostFile,
     PostLine,
     Standing,
     Thread,
@@ -28,7 +32,6 @@ from app.community.models import (
     ThreadRead,
 )
 from app.core.clock import bangkok_day
-from app.core.database import AnySelect
 from app.core.errors import NotAllowed, NotFound
 from app.core.paging import Page
 from app.people.models import Staff, Viewer
@@ -67,13 +70,22 @@ def groups(db: Session, viewer: Viewer, *, mine: bool = False) -> list[GroupCard
         .correlate(Group)
         .scalar_subquery()
     )
-    threads = select(func.count()).where(Thread.group_id == Group.id).correlate(Group).scalar_subquery()
+    threads = (
+        select(func.count())
+        .where(Thread.group_id == Group.id, Thread.merged_into_id.is_(None))
+        .correlate(Group)
+        .scalar_subquery()
+    )
     read = and_(ThreadRead.thread_id == Thread.id, ThreadRead.staff_id == viewer.staff_id)
     unread = (
         select(func.count())
         .select_from(Thread)
         .outerjoin(ThreadRead, read)
-        .where(Thread.group_id == Group.id, or_(ThreadRead.read_at.is_(None), ThreadRead.read_at < Thread.last_at))
+        .where(
+            Thread.group_id == Group.id,
+            Thread.merged_into_id.is_(None),
+            or_(ThreadRead.read_at.is_(None), ThreadRead.read_at < Thread.last_at),
+        )
         .correlate(Group)
         .scalar_subquery()
     )
@@ -107,8 +119,9 @@ def members(db: Session, group_id: int) -> list[MemberLine]:
 
 def threads(db: Session, viewer: Viewer, group_id: int, number: int) -> Page[ThreadLine]:
     """A page of a group's threads, latest talk first; two statements."""
-    total = db.scalar(select(func.count()).select_from(Thread).where(Thread.group_id == group_id)) or 0
-    return Page(_thread_lines(db, viewer, Thread.group_id == group_id, number), number, THREADS_A_PAGE, total)
+    listed = and_(Thread.group_id == group_id, Thread.merged_into_id.is_(None))
+    total = db.scalar(select(func.count()).select_from(Thread).where(listed)) or 0
+    return Page(_thread_lines(db, viewer, listed, number), number, THREADS_A_PAGE, total)
 
 
 def unread_threads(db: Session, viewer: Viewer, limit: int) -> list[tuple[ThreadLine, str]]:
@@ -124,6 +137,7 @@ def unread_threads(db: Session, viewer: Viewer, limit: int) -> list[tuple[Thread
         .outerjoin(ThreadRead, read)
         .where(
             Thread.group_id.in_(viewer.group_ids),
+            Thread.merged_into_id.is_(None),
             or_(ThreadRead.read_at.is_(None), ThreadRead.read_at < Thread.last_at),
         )
         .order_by(Thread.last_at.desc(), Thread.id.desc())
@@ -151,7 +165,7 @@ def _thread_lines(db: Session, viewer: Viewer, condition: ColumnElement[bool], n
     return [
         ThreadLine(
             t.id, t.code, t.title, author, t.at, t.last_at, count, read_at is None or read_at < t.last_at, t.pinned,
-            t.locked, bool(has_answer),
+            t.locked, bool(has_answer), t.kind,
         )
         for t, author, count, has_answer, read_at in db.execute(query)
     ]  # fmt: skip
@@ -272,6 +286,45 @@ def followers(db: Session, thread: Thread) -> set[int]:
     return {number for number in everyone if not muted.get(number, False)}
 
 
+def poll(db: Session, thread_id: int) -> Poll | None:
+    """The poll of a thread, if it has one."""
+    return db.get(Poll, thread_id)
+
+
+def poll_result(db: Session, found: Poll, staff_id: int) -> PollResult:
+    """What a poll's options got, and what this person chose; one statement."""
+    mine = func.max(case((PollVote.staff_id == staff_id, 1), else_=0))
+    query = select(PollVote.option, func.count(), mine).where(PollVote.thread_id == found.thread_id)
+    got = {option: (count, bool(own)) for option, count, own in db.execute(query.group_by(PollVote.option))}
+    people = db.scalar(select(func.count(PollVote.staff_id.distinct())).where(PollVote.thread_id == found.thread_id))
+    lines = [(text, *got.get(number, (0, False))) for number, text in enumerate(found.options)]
+    return PollResult(lines, people or 0, found.several, found.closes_on)
+
+
+def files(db: Session, thread_id: int) -> dict[int, list[PostFile]]:
+    """Files of a thread by post, 0 for the opening; one statement."""
+    found: dict[int, list[PostFile]] = {}
+    for one in db.scalars(select(PostFile).where(PostFile.thread_id == thread_id).order_by(PostFile.id)):
+        found.setdefault(one.post_id, []).append(one)
+    return found
+
+
+def file(db: Session, thread_id: int, number: int) -> PostFile:
+    """One file of a thread. Raises NotFound."""
+    found = db.scalar(select(PostFile).where(PostFile.thread_id == thread_id, PostFile.id == number))
+    if found is None:
+        raise NotFound("ไม่พบไฟล์แนบนี้")
+    return found
+
+
+def joinable(db: Session, thread: Thread) -> list[tuple[str, str]]:
+    """(code, title) of the latest other threads of the same group that one may be joined into, at most 50."""
+    query = select(Thread.code, Thread.title).where(
+        Thread.group_id == thread.group_id, Thread.id != thread.id, Thread.merged_into_id.is_(None), ~Thread.hides_asker
+    )
+    return [(code, title) for code, title in db.execute(query.order_by(Thread.last_at.desc()).limit(50))]
+
+
 def has_written(db: Session, staff_id: int) -> bool:
     """Whether a person ever wrote in a thread; the code of talk is shown before the first time."""
     opened = select(Thread.id).where(Thread.author_id == staff_id).limit(1)
@@ -333,6 +386,28 @@ def members_ids(db: Session, group_id: int) -> set[int]:
     )
 
 
+def members_of_groups(db: Session, group_ids: set[int]) -> dict[int, set[int]]:
+    """Ids of the members of some groups, those who only asked left out; one statement."""
+    found: dict[int, set[int]] = {number: set() for number in group_ids}
+    query = select(Membership.group_id, Membership.staff_id).where(
+        Membership.group_id.in_(group_ids), Membership.standing.in_(IN_GROUP)
+    )
+    for group_id, staff_id in db.execute(query):
+        found[group_id].add(staff_id)
+    return found
+
+
+def is_guest(db: Session, staff_id: int, but: int | None = None) -> bool:
+    """Whether a person is somebody's guest; `but` leaves out the guests of one group."""
+    query = select(GroupGuest.staff_id).where(GroupGuest.staff_id == staff_id)
+    return db.scalar(query if but is None else query.where(GroupGuest.group_id != but)) is not None
+
+
+def guests(db: Session, group_id: int) -> dict[int, GroupGuest]:
+    """Guests of a group by staff id."""
+    return {one.staff_id: one for one in db.scalars(select(GroupGuest).where(GroupGuest.group_id == group_id))}
+
+
 def people_of_group(db: Session, group_id: int) -> tuple[set[int], set[int]]:
     """(members, facilitators) of a group; facilitators are members too."""
     query = select(Membership.staff_id, Membership.standing).where(
@@ -342,57 +417,15 @@ def people_of_group(db: Session, group_id: int) -> tuple[set[int], set[int]]:
     return {number for number, _ in rows}, {n for n, standing in rows if standing == Standing.FACILITATOR.value}
 
 
-def presented_trainings() -> AnySelect:
-    """Select of (training_id, staff_id): who told of a training at a meeting held about it."""
-    return (
-        select(Meeting.training_id, MeetingAttendee.staff_id)
-        .join(MeetingAttendee, MeetingAttendee.meeting_id == Meeting.id)
-        .where(Meeting.training_id.is_not(None), Meeting.status != "void")
-    )
-
-
-def meeting_by_code(db: Session, viewer: Viewer, code: str) -> Meeting:
-    """A meeting; one of a closed group only for those who may read the group. Raises NotFound."""
-    meeting = db.scalar(select(Meeting).where(Meeting.code == code))
-    if meeting is None:
-        raise NotFound("ไม่พบการประชุมนี้")
-    if meeting.group_id is not None:
-        group = db.get_one(Group, meeting.group_id)
-        if not rules.can_read_threads(viewer, group):
-            raise NotFound("ไม่พบการประชุมนี้")
-    return meeting
-
-
-def meetings(db: Session, viewer: Viewer, group_id: int | None = None) -> list[tuple[Meeting, int]]:
-    """Meetings this person may see with the number signed in, newest first, at most 200."""
-    present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
-    mine = Group.id.in_(viewer.group_ids) if viewer.group_ids else literal(1) == 0
-    query = (
-        select(Meeting, present)
-        .outerjoin(Group, Group.id == Meeting.group_id)
-        .where(or_(Group.id.is_(None), Group.visibility == "open", mine))
-        .order_by(Meeting.on.desc(), Meeting.id.desc())
-        .limit(200)
-    )
-    if group_id is not None:
-        query = query.where(Meeting.group_id == group_id)
-    return [(meeting, count) for meeting, count in db.execute(query)]
-
-
-def signed_in(db: Session, meeting_id: int) -> list[tuple[int, str]]:
-    """(staff id, name) of those who signed in, by staff code."""
-    query = (
-        select(Staff.id, Staff.name)
-        .join(MeetingAttendee, MeetingAttendee.staff_id == Staff.id)
-        .where(MeetingAttendee.meeting_id == meeting_id)
-        .order_by(Staff.code)
-    )
-    return [(number, name) for number, name in db.execute(query)]
-
-
 def lesson_of_thread(db: Session, thread_id: int) -> Lesson | None:
     """The lesson that came out of a thread, void ones left out."""
     query = select(Lesson).where(Lesson.thread_id == thread_id, Lesson.status != "void")
+    return db.scalar(query.order_by(Lesson.id).limit(1))
+
+
+def lesson_of_meeting(db: Session, meeting_id: int) -> Lesson | None:
+    """The lesson that came out of a meeting, void ones left out."""
+    query = select(Lesson).where(Lesson.meeting_id == meeting_id, Lesson.status != "void")
     return db.scalar(query.order_by(Lesson.id).limit(1))
 
 

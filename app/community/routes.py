@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
-from app.community import commands, queries, rules
-from app.community.commands import NewMeeting
-from app.community.forms import GroupForm, GroupWordsForm, MeetingForm
-from app.community.models import GROUP_VISIBILITIES, PURPOSES, WANTED_FACILITATORS
+from app.community import commands, meeting_queries, queries, rules
+from app.community.commands import GroupWords
+from app.community.forms import GroupForm, GroupWordsForm
+from app.community.models import GROUP_VISIBILITIES, THREAD_KINDS, WANTED_FACILITATORS
 from app.core.errors import Invalid, NotFound
 from app.core.paging import page_number
 from app.core.qr import qr_svg
-from app.core.records import STATUS_NAMES
-from app.core.web import db, flash_invalid, now, offered, part, ticked, today
+from app.core.web import db, flash_invalid, offered, part, today
 from app.knowledge import queries as knowledge
 from app.people import queries as people
-from app.people.current import staff_id, staff_only, viewer
-from app.training import queries as training
+from app.people.current import guests_too, staff_id, staff_only, viewer
 
 blueprint = Blueprint("community", __name__)
 
@@ -37,11 +36,13 @@ def new_group() -> str | Response | tuple[str, int]:
     form = GroupForm()
     others = [line for line in people.people_on(db(), today()) if line.id != staff_id()]
     form.second.choices = offered([(0, "ยังไม่มี"), *((line.id, line.name) for line in others)])
+    form.goal.choices = _goals()
     status = 200
     if form.validate_on_submit():
-        given = (form.name.data or "", form.purpose.data or "", form.visibility.data, form.second.data or None)
         try:
-            group = commands.found_group(db(), viewer(), *given, today())
+            words = GroupWords(form.name.data or "", form.purpose.data or "", goal=form.goal.data or "")
+            second = form.second.data or None
+            group = commands.found_group(db(), viewer(), words, form.visibility.data, second, today())
             return redirect(url_for("community.group", code=group.code))
         except Invalid as error:
             form.take(error)
@@ -49,8 +50,16 @@ def new_group() -> str | Response | tuple[str, int]:
     return render_template("community/new_group.html", form=form), status
 
 
+def _goals(kept: str = "") -> list[SelectChoice]:
+    """Goals of the running year's plan to choose from, with one chosen before that the plan no longer has."""
+    goals = part("plan_goals")(db(), today())
+    return offered(
+        [("", "ไม่ผูกกับเป้าหมายใด"), *((goal, goal) for goal in dict.fromkeys([*goals, *filter(None, [kept])]))]
+    )
+
+
 @blueprint.get("/groups/<code>")
-@staff_only
+@guests_too
 def group(code: str) -> str:
     """A group: purpose, facilitators, threads, meetings, members."""
     found = queries.group_to_see(db(), viewer(), code)
@@ -62,9 +71,10 @@ def group(code: str) -> str:
     return render_template(
         "community/group.html", group=found, readable=readable, members=members, mine=mine, manages=manages,
         threads=queries.threads(db(), viewer(), found.id, number) if readable else None,
-        meetings=queries.meetings(db(), viewer(), found.id) if readable else [],
+        meetings=meeting_queries.meetings(db(), viewer(), found.id) if readable else [],
         facilitators=[m for m in members if m.standing == "facilitator"], wanted=WANTED_FACILITATORS,
-        roster=people.people_on(db(), today()) if manages else [], glossary=rules.glossary(found.glossary),
+        roster=people.people_on(db(), today()) if manages else [], glossary=rules.glossary(found.glossary), kinds=THREAD_KINDS,
+        guests=queries.guests(db(), found.id) if readable else {}, shared=part("shared_with_group")(db(), viewer(), found.code) if readable else [],
         silent=rules.dormant_days(queries.last_talk(db(), found), today()) if readable else 0,
     )  # fmt: skip
 
@@ -75,11 +85,14 @@ def edit_group(code: str) -> str | Response | tuple[str, int]:
     """A facilitator words the group anew and keeps its glossary."""
     found = queries.group_to_manage(db(), viewer(), code)
     form = GroupWordsForm(obj=found)
+    form.goal.choices = _goals(found.goal)
     status = 200
     if form.validate_on_submit():
-        given = (form.name.data or "", form.purpose.data or "", form.glossary.data or "")
+        words = GroupWords(
+            form.name.data or "", form.purpose.data or "", form.glossary.data or "", form.goal.data or ""
+        )  # fmt: skip
         try:
-            commands.edit_group(db(), viewer(), code, *given)
+            commands.edit_group(db(), viewer(), code, words)
             part("worker").wake()
             flash("บันทึกแล้ว คำในอภิธานจะเป็นคำที่ค้นหารู้จักภายในไม่กี่นาที")
             return redirect(url_for("community.group", code=code))
@@ -127,16 +140,19 @@ def join(code: str) -> Response:
 
 
 @blueprint.post("/groups/<code>/leave")
-@staff_only
+@guests_too
 def leave(code: str) -> Response:
-    """Leave, or take back a request."""
+    """Leave, or take back a request; a facilitator hands over first."""
+    found = queries.group_to_see(db(), viewer(), code)
+    if found.id in viewer().facilitates:
+        return redirect(url_for("care.hand_over", code=code))
     try:
         commands.leave_group(db(), viewer(), code)
         flash("ออกจากกลุ่มแล้ว")
     except Invalid as error:
         flash_invalid(error)
         return redirect(url_for("community.group", code=code))
-    return redirect(url_for("community.index"))
+    return redirect(url_for("home.index" if viewer().is_guest else "community.index"))
 
 
 @blueprint.post("/groups/<code>/members")
@@ -150,58 +166,6 @@ def set_standing(code: str) -> Response:
     except Invalid as error:
         flash_invalid(error)
     return redirect(url_for("community.group", code=code))
-
-
-@blueprint.get("/meetings")
-@staff_only
-def meetings() -> str:
-    """Meetings, newest first."""
-    lines = queries.meetings(db(), viewer())
-    return render_template("community/meetings.html", meetings=lines, purposes=PURPOSES, statuses=STATUS_NAMES)
-
-
-@blueprint.route("/meetings/new", methods=["GET", "POST"])
-@staff_only
-def new_meeting() -> str | Response | tuple[str, int]:
-    """Enter a meeting with sign-in and minutes."""
-    form = MeetingForm()
-    own = queries.groups(db(), viewer(), mine=True)
-    form.group_id.choices = offered([(0, "ทั้งเทศบาล ไม่ใช่ของกลุ่มใด"), *((g.id, g.name) for g in own)])
-    courses = training.trainings(db(), "", "", 1).items
-    form.training_id.choices = offered([(0, "ไม่ได้นำเสนอจากหลักสูตร"), *((one.id, one.title) for one in courses)])
-    roster = people.people_on(db(), today())
-    chosen = ticked("attendee") & {line.id for line in roster}
-    status = 200
-    if form.validate_on_submit():
-        try:
-            upload = request.files.get("file")
-            kept = part("files").keep(upload.read()) if upload and upload.filename else None
-            new = NewMeeting(
-                title=form.title.data or "", purpose=form.purpose.data, on=form.on.data,
-                minutes=form.minutes.data or "", group_id=form.group_id.data or None, attendees=frozenset(chosen),
-                training_id=form.training_id.data or None,
-                file_sha256=kept.sha256 if kept else None,
-            )  # fmt: skip
-            meeting_ = commands.record_meeting(db(), viewer(), new, now())
-            flash("บันทึกการประชุมแล้ว รอผู้อื่นตรวจยืนยัน")
-            return redirect(url_for("community.meeting", code=meeting_.code))
-        except Invalid as error:
-            form.take(error)
-            status = 400
-    return render_template("community/new_meeting.html", form=form, roster=roster, chosen=chosen), status
-
-
-@blueprint.get("/meetings/<code>")
-@staff_only
-def meeting(code: str) -> str:
-    """One meeting."""
-    found = queries.meeting_by_code(db(), viewer(), code)
-    present = queries.signed_in(db(), found.id)
-    names = people.names_by_id(db(), {n for n in (found.recorded_by_id, found.verified_by_id) if n})
-    return render_template(
-        "community/meeting.html", meeting=found, present=present, names=names, purposes=PURPOSES,
-        statuses=STATUS_NAMES,
-    )  # fmt: skip
 
 
 @blueprint.get("/people")

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
-from app.community import commands, queries, rules, talk
-from app.community.forms import EditForm, ReplyForm, SummaryForm, ThreadForm
-from app.community.models import MARKS, Group, GroupCard, Thread
-from app.core.errors import Invalid, NotAllowed, TooLarge
+from app.community import commands, queries, rules, talk, tidying
+from app.community.forms import EditForm, ReplyForm, SplitForm, SummaryForm, ThreadForm
+from app.community.models import MARKS, THREAD_KINDS, Group, GroupCard, Thread
+from app.core.errors import Invalid, NotAllowed, NotFound, TooLarge
+from app.core.files import IMAGES
 from app.core.paging import page_number
-from app.core.web import db, flash_invalid, now, part, whole
-from app.knowledge import life
+from app.core.web import db, flash_invalid, now, part, ticked, today, whole
+from app.knowledge import commands as knowledge_commands
+from app.knowledge import life, writing_queries
 from app.knowledge import queries as knowledge
 from app.knowledge.models import ArticleText
 from app.knowledge.rules import fill_template
 from app.knowledge.templates_folder import templates
 from app.people import queries as people
-from app.people.current import staff_id, staff_only, viewer
+from app.people.current import guests_too, staff_id, staff_only, viewer
 
 blueprint = Blueprint("talk", __name__)
 # A group put away or a thread locked while somebody wrote: the page comes again with the text and the reason.
+MAX_DRAFT = 100_000
 REFUSED = (Invalid, TooLarge, NotAllowed)
 
 
 @blueprint.route("/groups/<code>/threads/new", methods=["GET", "POST"])
-@staff_only
+@guests_too
 def new_thread(code: str) -> str | Response | tuple[str, int]:
     """Open a thread."""
     found = queries.group_to_see(db(), viewer(), code)
@@ -37,26 +41,66 @@ def new_thread(code: str) -> str | Response | tuple[str, int]:
     status = 200
     if form.validate_on_submit():
         try:
-            given = (form.title.data or "", form.body.data or "")
-            thread = talk.start_thread(db(), part("desk"), viewer(), found, *given, now(), form.asked_as.data)
+            thread = talk.start_thread(db(), part("desk"), viewer(), found, _opening(form), now())
             part("worker").wake()
             return redirect(url_for("talk.thread", code=thread.code))
         except REFUSED as error:
             status = form.take(error, "body")
     first = not queries.has_written(db(), staff_id())
-    return render_template("community/new_thread.html", form=form, group=found, first=first), status
+    if request.method == "GET":
+        form.title.data = request.args.get("title", "")[:200]
+    draft = _draft(talk.draft_place(found, None)) if request.method == "GET" else {}
+    form.title.data, form.body.data = draft.get("title") or form.title.data, draft.get("body") or form.body.data
+    return render_template("community/new_thread.html", form=form, group=found, first=first, kept=bool(draft)), status
+
+
+def _opening(form: ThreadForm) -> talk.Opening:
+    return talk.Opening(
+        title=form.title.data or "", body=form.body.data or "", asked_as=form.asked_as.data, kind=form.kind.data,
+        because=form.because.data or "", options=tuple((form.options.data or "").splitlines()),
+        several=bool(form.several.data), closes_on=form.closes_on.data, files=_uploads(),
+    )  # fmt: skip
+
+
+def _uploads() -> tuple[tuple[str, bytes], ...]:
+    return tuple((one.filename or "", one.read()) for one in request.files.getlist("files") if one.filename)
+
+
+def _draft(place: str) -> dict[str, str]:
+    """What this person typed here and did not send; nothing for a text the page was asked to quote."""
+    kept = writing_queries.autosaved(db(), staff_id(), place)
+    return {} if kept is None else {name: str(value) for name, value in kept.fields.items()}
+
+
+@blueprint.post("/groups/<code>/draft")
+@guests_too
+def keep_draft(code: str) -> Response | tuple[str, int]:
+    """Keep what is typed and not sent, for its writer; scripts call this."""
+    found = queries.group_to_see(db(), viewer(), code)
+    asked = request.form.get("thread", "")
+    thread_ = queries.thread_to_read(db(), viewer(), asked)[0] if asked else None
+    fields = {name: request.form.get(name, "")[:MAX_DRAFT] for name in ("title", "body")}
+    place = talk.draft_place(found, thread_)
+    if any(fields.values()):
+        knowledge_commands.autosave(db(), staff_id(), place, fields, now())
+    else:
+        knowledge_commands.discard_autosave(db(), staff_id(), place)
+    return "", 204
 
 
 @blueprint.route("/threads/<code>", methods=["GET", "POST"])
-@staff_only
+@guests_too
 def thread(code: str) -> str | Response | tuple[str, int]:
     """Read a thread and answer. Reading is marked by a POST of its own."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
+    if found.merged_into_id is not None:
+        return redirect(url_for("talk.thread", code=db().get_one(Thread, found.merged_into_id).code))
     form = ReplyForm()
     status = 200
     if form.validate_on_submit():
         try:
-            post = talk.reply(db(), part("desk"), viewer(), found, group_, form.body.data or "", now())
+            given = (form.body.data or "", now(), _uploads())
+            post = talk.reply(db(), part("desk"), viewer(), found, group_, *given)
             part("worker").wake()
             last = queries.posts(db(), found.id, None, 1).last
             return redirect(url_for("talk.thread", code=code, page=last, _anchor=f"post-{post.id}"))
@@ -70,17 +114,73 @@ def thread(code: str) -> str | Response | tuple[str, int]:
     page = queries.posts(db(), found.id, read_at, page_number(request.args.get("page")))
     if request.method == "GET" and (quoted := request.args.get("quote", "")):
         form.body.data = _quote(found.id, quoted, found.body)
+    elif request.method == "GET":
+        form.body.data = _draft(talk.draft_place(group_, found)).get("body", "")
+    poll = queries.poll(db(), found.id)
     names = people.names_by_id(db(), {found.author_id})
     shown = render_template(
         "community/thread.html", thread=found, group=group_, page=page, form=form,
         opening=queries.opening(found, names[found.author_id]),
         asker=names[found.author_id] if found.hides_asker and group_.id in viewer().facilitates else "",
         article=knowledge.article_of_thread(db(), viewer(), found.id), follows=queries.follows(db(), found, staff_id()),
-        movable=_movable(group_),
+        movable=_movable(group_), kinds=THREAD_KINDS, today=today(),
+        poll=queries.poll_result(db(), poll, staff_id()) if poll else None,
+        joinable=queries.joinable(db(), found) if group_.id in viewer().facilitates and not found.hides_asker else [],
         unread=queries.first_unread(db(), found.id, read_at), marks=queries.marks(db(), found.id, viewer()),
         may=may_do(found, group_),
     )  # fmt: skip
     return shown, status
+
+
+@blueprint.get("/threads/<code>/files/<int(max=2147483647):number>")
+@guests_too
+def file(code: str, number: int) -> FlaskResponse:
+    """A file of a post, for those who may read the thread now."""
+    found, _ = queries.thread_to_read(db(), viewer(), code)
+    kept = queries.file(db(), found.id, number)
+    path = part("files").path(kept.sha256)
+    if not path.exists():
+        raise NotFound("ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
+    response = send_file(
+        path, mimetype=kept.media_type, as_attachment=kept.media_type not in IMAGES, download_name=kept.name,
+        conditional=False, etag=False,
+    )  # fmt: skip
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@blueprint.post("/threads/<code>/vote")
+@guests_too
+def vote(code: str) -> Response:
+    """Choose in a poll, or choose anew."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    try:
+        chosen = {whole(value) for value in request.form.getlist("option")}
+        tidying.vote(db(), viewer(), found, group_, chosen, today())
+    except Invalid as error:
+        flash_invalid(error)
+    return redirect(url_for("talk.thread", code=code, _anchor="poll"))
+
+
+@blueprint.route("/threads/<code>/split", methods=["GET", "POST"])
+@staff_only
+def split(code: str) -> str | Response | tuple[str, int]:
+    """Some replies go on as a thread of their own."""
+    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    if group_.id not in viewer().facilitates:
+        raise NotAllowed("แยกกระทู้ได้เฉพาะผู้ดำเนินกลุ่ม")
+    form = SplitForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            new = tidying.split_thread(db(), viewer(), found, group_, ticked("post"), form.title.data or "")
+            part("worker").wake()
+            return redirect(url_for("talk.thread", code=new.code))
+        except Invalid as error:
+            status = form.take(error)
+    page = queries.posts(db(), found.id, None, page_number(request.args.get("page")))
+    chosen = ticked("post")
+    return render_template("community/split.html", form=form, thread=found, page=page, chosen=chosen), status
 
 
 def _movable(group_: Group) -> list[GroupCard]:
@@ -95,7 +195,8 @@ def may_do(found: Thread, group_: Group) -> dict[str, Any]:
     return {
         "thread": found, "can_post": rules.can_post(viewer(), group_), "manages": rules.can_manage(viewer(), group_),
         "can_reply": rules.can_reply(viewer(), group_, found), "me": staff_id(), "mark_names": MARKS,
-        "can_choose": rules.can_choose_answer(viewer(), group_, found),
+        "can_choose": rules.can_choose_answer(viewer(), group_, found), "files": queries.files(db(), found.id),
+        "links": viewer().is_staff,
     }  # fmt: skip
 
 
@@ -109,7 +210,7 @@ def _quote(thread_id: int, quoted: str, opening: str) -> str:
 
 
 @blueprint.post("/threads/<code>/read")
-@staff_only
+@guests_too
 def mark_read(code: str) -> Response:
     """The person has read the thread."""
     found, _ = queries.thread_to_read(db(), viewer(), code)
@@ -177,7 +278,7 @@ def thread_from_comment(code: str, number: int) -> Response:
 
 
 @blueprint.get("/threads/<code>/since")
-@staff_only
+@guests_too
 def since(code: str) -> str:
     """Replies after one, as a piece of the page: the page asks now and then while somebody looks at it."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
@@ -187,7 +288,7 @@ def since(code: str) -> str:
 
 
 @blueprint.route("/threads/<code>/posts/<int(max=2147483647):number>/edit", methods=["GET", "POST"])
-@staff_only
+@guests_too
 def edit(code: str, number: int) -> str | Response | tuple[str, int]:
     """Change one's own text; 0 is the opening."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
@@ -209,7 +310,7 @@ def edit(code: str, number: int) -> str | Response | tuple[str, int]:
 
 
 @blueprint.get("/threads/<code>/posts/<int(max=2147483647):number>/earlier")
-@staff_only
+@guests_too
 def earlier(code: str, number: int) -> str:
     """What a text said before it was edited."""
     found, _ = queries.thread_to_read(db(), viewer(), code)
@@ -218,7 +319,7 @@ def earlier(code: str, number: int) -> str:
 
 
 @blueprint.post("/threads/<code>/posts/<int(max=2147483647):number>/<any(mark, answer, report):act>")
-@staff_only
+@guests_too
 def act_on_post(code: str, number: int, act: str) -> Response:
     """มีประโยชน์, ขอบคุณ, this is the answer, or a word to the facilitators."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
@@ -236,7 +337,7 @@ def act_on_post(code: str, number: int, act: str) -> Response:
 
 
 @blueprint.post("/threads/<code>/manage")
-@staff_only
+@guests_too
 def manage(code: str) -> Response:
     """A facilitator pins, locks or moves; anyone follows or mutes."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
@@ -245,11 +346,16 @@ def manage(code: str) -> Response:
         if action in ("follow", "mute"):
             talk.follow(db(), viewer(), found, action == "follow")
         elif action == "move":
-            target = talk.move_thread(db(), viewer(), found, group_, request.form.get("group", ""))
+            target = tidying.move_thread(db(), viewer(), found, group_, request.form.get("group", ""))
             part("worker").wake()
             flash(f"ย้ายกระทู้ไปกลุ่ม {target.name} แล้ว")
+        elif action == "merge":
+            into = tidying.merge_threads(db(), viewer(), found, group_, request.form.get("into", ""))
+            part("worker").wake()
+            flash("รวมกระทู้แล้ว ที่อยู่เดิมพามาที่นี่")
+            return redirect(url_for("talk.thread", code=into.code))
         else:
-            talk.manage_thread(db(), viewer(), found, group_, action)
+            tidying.manage_thread(db(), viewer(), found, group_, action)
     except Invalid as error:
         flash_invalid(error)
     return redirect(url_for("talk.thread", code=code))

@@ -14,19 +14,19 @@ from app.community.queries import POSTS_A_PAGE
 from app.core.fiscal_year import be_fiscal_year
 from app.core.rendering import plain_text
 from app.people.models import Staff
-from app.people.queries import departments_of, names_by_id
+from app.people.queries import departments_of, is_guest_account, names_by_id
 from app.search.documents import Document, joined
 
 
 def all_ids(db: Session) -> list[int]:
     """All threads."""
-    return list(db.scalars(select(Thread.id).order_by(Thread.id)))
+    return list(db.scalars(select(Thread.id).where(Thread.merged_into_id.is_(None)).order_by(Thread.id)))
 
 
 def audiences(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
     """Who may find these threads now; one statement."""
     query = select(Thread.id, Group.visibility, Group.id).join(Group, Group.id == Thread.group_id)
-    rows = db.execute(query.where(Thread.id.in_(ids)))
+    rows = db.execute(query.where(Thread.id.in_(ids), Thread.merged_into_id.is_(None)))
     return {thread_id: rules.thread_audience(visibility, group_id) for thread_id, visibility, group_id in rows}
 
 
@@ -40,7 +40,10 @@ def documents(db: Session, ids: list[int]) -> list[Document]:
         replies[thread_id].append((f"?page={page}#post-{post_id}", f"คำตอบที่ {before + 1}", plain_text(html)))
     rows = list(
         db.execute(
-            select(Thread, Group).join(Group, Group.id == Thread.group_id).where(Thread.id.in_(ids)).order_by(Thread.id)
+            select(Thread, Group)
+            .join(Group, Group.id == Thread.group_id)
+            .where(Thread.id.in_(ids), Thread.merged_into_id.is_(None))
+            .order_by(Thread.id)
         )
     )
     starters = {thread.author_id for thread, _ in rows if not thread.hides_asker}
@@ -113,17 +116,23 @@ def minutes_documents(db: Session, ids: list[int]) -> list[Document]:
 
 def people_ids(db: Session) -> list[int]:
     """People who can sign in."""
-    return list(db.scalars(select(Staff.id).where(Staff.active.is_(True)).order_by(Staff.id)))
+    return list(db.scalars(select(Staff.id).where(Staff.active.is_(True), ~is_guest_account()).order_by(Staff.id)))
 
 
 def people_audiences(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
     """The card catalogue is for staff; one statement."""
-    return dict.fromkeys(db.scalars(select(Staff.id).where(Staff.id.in_(ids), Staff.active.is_(True))), ("staff",))
+    return dict.fromkeys(
+        db.scalars(select(Staff.id).where(Staff.id.in_(ids), Staff.active.is_(True), ~is_guest_account())), ("staff",)
+    )
 
 
 def people_documents(db: Session, ids: list[int]) -> list[Document]:
     """Cards of these people: position, department and their own words; two statements."""
-    people = list(db.scalars(select(Staff).where(Staff.id.in_(ids), Staff.active.is_(True)).order_by(Staff.id)))
+    people = list(
+        db.scalars(
+            select(Staff).where(Staff.id.in_(ids), Staff.active.is_(True), ~is_guest_account()).order_by(Staff.id)
+        )
+    )
     served = departments_of(db, {one.id for one in people})
     return [
         Document(

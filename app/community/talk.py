@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from zlib import crc32
 
 from sqlalchemy import delete, select, update
@@ -13,56 +14,138 @@ from app.community import queries, rules
 from app.community.models import (
     ASKED_AS,
     MARKS,
+    THREAD_KINDS,
     EarlierText,
     Group,
     Mark,
+    Poll,
     Post,
+    PostFile,
     Thread,
     ThreadFollow,
     ThreadRead,
 )
+from app.core.clock import bangkok_day
 from app.core.database import insert_or_skip, transaction
 from app.core.errors import Invalid, NotAllowed
+from app.core.files import StoredFile, clean_name
 from app.core.rendering import Rendered
 from app.core.thai import normalise, one_line
-from app.knowledge.commands import Desk
+from app.knowledge.commands import Desk, forget_autosave
 from app.knowledge.models import Article, ArticleComment
 from app.notifications.commands import notify, notify_codes
 from app.people.models import Staff, Viewer
 from app.search.documents import touch
 
+MAX_OPTIONS, MAX_FILES = 12, 8
 
-def start_thread(
-    db: Session, desk: Desk, viewer: Viewer, group: Group, title: str, body: str, now: datetime, asked_as: str = "self"
-) -> Thread:
-    """Open a thread in a group one is a member of; `asked_as` is a key of ASKED_AS. Raises Invalid per field."""
+
+@dataclass(frozen=True)
+class Opening:
+    """A thread as typed: `asked_as` and `kind` are keys of ASKED_AS and THREAD_KINDS, `because` the reason of a proposal.
+
+    `options` make a poll; `files` are (name, content) pairs.
+    """
+
+    title: str
+    body: str
+    asked_as: str = "self"
+    kind: str = "talk"
+    because: str = ""
+    options: tuple[str, ...] = ()
+    several: bool = False
+    closes_on: date | None = None
+    files: tuple[tuple[str, bytes], ...] = ()
+
+
+def start_thread(db: Session, desk: Desk, viewer: Viewer, group: Group, new: Opening, now: datetime) -> Thread:
+    """Open a thread in a group one is a member of. Raises Invalid per field."""
     assert viewer.staff_id is not None
     may_post(viewer, group)
-    title, body = one_line(title), normalise(body)
-    wrong = {}
-    if not title or len(title) > 200:
-        wrong["title"] = "โปรดใส่หัวข้อ ไม่เกิน 200 ตัวอักษร"
-    if not body.strip():
-        wrong["body"] = "โปรดเล่าเรื่องหรือคำถาม"
-    if asked_as not in ASKED_AS:
-        wrong["asked_as"] = "โปรดเลือกว่าจะถามในชื่อใคร"
-    if wrong:
-        raise Invalid(wrong)
+    title, body = one_line(new.title), normalise(new.body)
+    options = list(dict.fromkeys(filter(None, map(one_line, new.options))))
+    _check_opening(replace(new, title=title, body=body), options, now)
+    if new.kind == "proposal" and new.because.strip():
+        body = f"{body.rstrip()}\n\n**เพราะอะไร:** {normalise(new.because).strip()}"
     rendered = desk.renderer.render(body, people=desk.people)
+    kept = keep_files(desk, new.files)
     with transaction(db):
         thread = Thread(
             code="TH-" + secrets.token_hex(4), group_id=group.id, author_id=viewer.staff_id, title=title,
-            body=body, html=rendered.html, at=now, last_at=now, asked_as=asked_as,
+            body=body, html=rendered.html, at=now, last_at=now, asked_as=new.asked_as, kind=new.kind,
         )  # fmt: skip
         db.add(thread)
         db.flush()
+        add_files(db, thread.id, 0, kept)
+        if options:
+            db.add(Poll(thread_id=thread.id, options=options, several=new.several, closes_on=new.closes_on))
+        forget_autosave(db, viewer.staff_id, draft_place(group, None))
         _mention(db, viewer, thread, 0, rendered, now)
         _mark_read(db, viewer.staff_id, thread.id, now)
         touch(db, "thread", [thread.id])
     return thread
 
 
-def reply(db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group, body: str, now: datetime) -> Post:
+def _check_opening(new: Opening, options: list[str], now: datetime) -> None:
+    wrong = {}
+    if not new.title or len(new.title) > 200:
+        wrong["title"] = "โปรดใส่หัวข้อ ไม่เกิน 200 ตัวอักษร"
+    if not new.body.strip():
+        wrong["body"] = "โปรดเล่าเรื่องหรือคำถาม"
+    if new.asked_as not in ASKED_AS:
+        wrong["asked_as"] = "โปรดเลือกว่าจะถามในชื่อใคร"
+    if new.kind not in THREAD_KINDS:
+        wrong["kind"] = "โปรดเลือกว่าเรื่องนี้เป็นคำถาม ข้อเสนอ หรือชวนคุย"
+    if new.kind == "proposal" and not new.because.strip():
+        wrong["because"] = "ข้อเสนอต้องบอกว่าเพราะอะไร เพื่อนจะได้ช่วยคิดต่อจากเหตุผล ไม่ใช่จากข้อสรุป"
+    if options and not 2 <= len(options) <= MAX_OPTIONS:
+        wrong["options"] = f"ใส่ตัวเลือกบรรทัดละข้อ 2 ถึง {MAX_OPTIONS} ข้อ"
+    if any(len(one) > 200 for one in options):
+        wrong["options"] = "ตัวเลือกยาวได้ไม่เกิน 200 ตัวอักษร"
+    if options and new.closes_on is not None and new.closes_on < bangkok_day(now):
+        wrong["closes_on"] = "วันปิดลงความเห็นผ่านไปแล้ว"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def draft_place(group: Group, thread: Thread | None) -> str:
+    """Where an unsaved text of a group or a thread belongs; see `knowledge.commands.autosave`."""
+    return f"thread:{thread.id}" if thread else f"group:{group.id}"
+
+
+def keep_files(desk: Desk, files: tuple[tuple[str, bytes], ...]) -> list[tuple[str, StoredFile]]:
+    """Keep files that come with a text, named apart. Raises Invalid for a type that is not accepted, or too many."""
+    if len(files) > MAX_FILES:
+        raise Invalid({"files": f"แนบได้ครั้งละไม่เกิน {MAX_FILES} ไฟล์"})
+    kept: list[tuple[str, StoredFile]] = []
+    for name, content in files:
+        try:
+            stored = desk.files.keep(content)
+        except Invalid as error:
+            raise Invalid({"files": f"{one_line(name)[:80]}: {error.fields['file']}"}) from error
+        clean, taken = clean_name(name, stored.media_type), {other for other, _ in kept}
+        stem, _, extension = clean.rpartition(".")
+        number = 2
+        while clean in taken:
+            clean, number = f"{stem}-{number}.{extension}", number + 1
+        kept.append((clean, stored))
+    return kept
+
+
+def add_files(db: Session, thread_id: int, post_id: int, kept: list[tuple[str, StoredFile]]) -> None:
+    """Put kept files beside a post; inside its transaction."""
+    db.add_all(
+        PostFile(
+            thread_id=thread_id, post_id=post_id, name=name, sha256=one.sha256, size=one.size, media_type=one.media_type
+        )
+        for name, one in kept
+    )
+
+
+def reply(
+    db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group, body: str, now: datetime,
+    files: tuple[tuple[str, bytes], ...] = (),
+) -> Post:  # fmt: skip
     """Answer in a thread. Raises Invalid for an empty text, NotAllowed for outsiders and in a locked thread."""
     assert viewer.staff_id is not None
     may_reply(viewer, group, thread)
@@ -70,11 +153,14 @@ def reply(db: Session, desk: Desk, viewer: Viewer, thread: Thread, group: Group,
     if not body.strip():
         raise Invalid({"body": "ข้อความยังว่างอยู่"})
     rendered = desk.renderer.render(body, people=desk.people)
+    kept = keep_files(desk, files)
     with transaction(db):
         post = Post(thread_id=thread.id, author_id=viewer.staff_id, body=body, html=rendered.html, at=now)
         db.add(post)
         db.execute(update(Thread).where(Thread.id == thread.id).values(last_at=now))
         db.flush()
+        add_files(db, thread.id, post.id, kept)
+        forget_autosave(db, viewer.staff_id, draft_place(group, thread))
         _mention(db, viewer, thread, post.id, rendered, now)
         _tell_followers(db, viewer, group, thread, post, rendered, now)
         _mark_read(db, viewer.staff_id, thread.id, now)
@@ -93,17 +179,12 @@ def _tell_followers(
         to &= queries.members_ids(db, group.id)
     name = rules.shown_author(thread, viewer.staff_id, viewer.name)
     text = f"{name} ตอบในกระทู้ “{thread.title}”"
-    notify(db, "reply", to, text, _place(thread, post.id), f"reply:{post.id}", now, audience=_audience(group))
+    notify(db, "reply", to, text, _place(thread, post.id), f"reply:{post.id}", now, audience=rules.told_audience(group))
 
 
 def _place(thread: Thread, post_id: int) -> str:
     """Address of a post; 0 is the opening."""
     return f"/threads/{thread.code}?post={post_id}" if post_id else f"/threads/{thread.code}"
-
-
-def _audience(group: Group) -> str:
-    """Who may be told of what is said in a group, as notifications know it."""
-    return "" if group.visibility == "open" else f"g{group.id}"
 
 
 def thread_from_comment(
@@ -115,10 +196,10 @@ def thread_from_comment(
     if article.visibility == "group" and article.group_id != group.id:
         raise Invalid({"group": "บทความนี้อ่านได้เฉพาะในกลุ่ม เปิดกระทู้ได้ในกลุ่มนั้นเท่านั้น"})
     names = db.scalar(select(Staff.name).where(Staff.id == comment.author_id)) or ""
-    name = article.title.translate(str.maketrans("", "", "[]"))
+    name = rules.plain_title(article.title)
     body = f"{rules.quote(names, comment.body)}\n\nจากความเห็นใต้บทความ [{name}](/articles/{article.code})"
     with transaction(db):
-        thread = start_thread(db, desk, viewer, group, f"จากบทความ: {article.title}"[:200], body, now)
+        thread = start_thread(db, desk, viewer, group, Opening(f"จากบทความ: {article.title}"[:200], body), now)
         db.execute(update(ArticleComment).where(ArticleComment.id == comment.id).values(thread_id=thread.id))
     return thread
 
@@ -141,7 +222,7 @@ def _mention(db: Session, viewer: Viewer, thread: Thread, post_id: int, rendered
         db, "mention", rendered.mentioned, f"{name} เอ่ยถึงท่านในกระทู้ “{thread.title}”", _place(thread, post_id),
         f"mention:thread:{thread.id}:{post_id}", now, but=viewer.staff_id,
         only=queries.members_ids(db, group.id) if closed and rendered.mentioned else None,
-        audience=_audience(group),
+        audience=rules.told_audience(group),
     )  # fmt: skip
 
 
@@ -227,39 +308,6 @@ def choose_answer(db: Session, viewer: Viewer, thread: Thread, group: Group, pos
         db.execute(update(Post).where(Post.id == post.id).values(is_answer=chosen))
 
 
-MANAGED = {
-    "pin": ("pinned", True), "unpin": ("pinned", False), "lock": ("locked", True), "unlock": ("locked", False),
-}  # fmt: skip
-
-
-def manage_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, action: str) -> None:
-    """A facilitator pins, unpins, locks or unlocks a thread."""
-    if not rules.can_manage(viewer, group) or group.archived_on is not None:
-        raise NotAllowed("รายการนี้ทำได้เฉพาะผู้ดำเนินกลุ่ม และเมื่อกลุ่มยังเปิดใช้อยู่")
-    if action not in MANAGED:
-        raise Invalid({"action": "โปรดเลือกจากปุ่มของผู้ดำเนินกลุ่ม"})
-    name, value = MANAGED[action]
-    with transaction(db):
-        setattr(thread, name, value)
-
-
-def move_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, target_code: str) -> Group:
-    """A facilitator of both moves a thread to another group. Raises Invalid where more people would read it."""
-    target = queries.group_to_manage(db, viewer, target_code)
-    if not {group.id, target.id} <= viewer.facilitates or group.id == target.id:
-        raise NotAllowed("ย้ายกระทู้ได้เฉพาะระหว่างกลุ่มที่ท่านเป็นผู้ดำเนินทั้งสองกลุ่ม")
-    if group.archived_on is not None or target.archived_on is not None:
-        raise Invalid({"group": "กลุ่มที่เก็บเข้าคลังแล้วย้ายกระทู้เข้าออกไม่ได้"})
-    if thread.hides_asker:
-        raise Invalid({"group": "ผู้ถามฝากชื่อไว้กับผู้ดำเนินกลุ่มนี้เท่านั้น กระทู้ที่ไม่บอกชื่อจึงย้ายไม่ได้"})
-    if group.visibility != "open":
-        raise Invalid({"group": "คนในกลุ่มนี้เขียนไว้ให้กันอ่านเท่านั้น จึงย้ายกระทู้ออกไปไม่ได้"})
-    with transaction(db):
-        thread.group_id = target.id
-        touch(db, "thread", [thread.id])
-    return target
-
-
 def follow(db: Session, viewer: Viewer, thread: Thread, wanted: bool) -> None:
     """Be told of new replies, or no longer."""
     assert viewer.staff_id is not None
@@ -284,5 +332,5 @@ def report(db: Session, viewer: Viewer, thread: Thread, group: Group, post_id: i
         notify(
             db, "reported", facilitators, f"มีสมาชิกขอให้ดูข้อความในกระทู้ “{thread.title}”: {reason[:200]}",
             _place(thread, post_id), f"reported:{thread.id}:{post_id}:{viewer.staff_id}:{crc32(reason.encode())}", now,
-            audience=_audience(group),
+            audience=rules.told_audience(group),
         )  # fmt: skip

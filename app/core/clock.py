@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time
 
-BANGKOK = timezone(timedelta(hours=7), "Asia/Bangkok")
+from app.core.thai import BANGKOK
 
 
 class Clock:

@@ -28,9 +28,10 @@ from app.community.models import (
     Post,
     Thread,
 )
-from app.core.clock import BANGKOK, bangkok_day
+from app.core.clock import bangkok_day
 from app.core.files import clean_name
 from app.core.rendering import Rendered
+from app.core.thai import BANGKOK
 from app.exchange.formats import BadRecord, Record
 from app.indicators.models import (
     Acknowledgement,

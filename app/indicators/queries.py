@@ -18,7 +18,7 @@ from app.community.models import Award, Group
 from app.core.config import Config
 from app.core.database import AnySelect
 from app.core.errors import NotFound
-from app.core.fiscal_year import FiscalYear
+from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.indicators import scoring
 from app.indicators.measures import MEASURES
 from app.indicators.models import (
@@ -89,6 +89,15 @@ def plan_for(db: Session, be_year: int) -> tuple[Plan, list[PlanRow]]:
     plan = db.get_one(Plan, earlier[-1] if earlier else years[0])
     rows = select(PlanRow).where(PlanRow.be_year == plan.be_year).order_by(PlanRow.position)
     return plan, list(db.scalars(rows))
+
+
+def goals_of(db: Session, today: date) -> list[str]:
+    """Goals and desired states of the running plan in their own words, each once; empty without a plan."""
+    if not plan_years(db):
+        return []
+    plan, rows = plan_for(db, be_fiscal_year(today))
+    stated = [str(state["text"]) for state in plan.desired_states]
+    return list(dict.fromkeys([*(row.goal for row in rows), *stated]))
 
 
 def plan_years(db: Session) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, FileField, HiddenField, IntegerField, SelectField, TextAreaField
-from wtforms.validators import Optional
+from wtforms.validators import Length, Optional
 
 from app.core.thai import normalise
 from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field, whole
@@ -54,10 +54,12 @@ class ArticleForm(House):
 
 
 class ShareForm(House):
-    """The share sheet."""
+    """The share sheet. `to` is a name as typed or chosen; `target` the code of one already known."""
 
     channel = HiddenField()
-    target = SelectField("ถึง", validate_choice=False)
+    target = HiddenField()
+    to = text_field("แชร์ให้ใคร")
+    note = TextAreaField("ฝากข้อความ (ไม่ใส่ก็ได้)", [Length(max=500, message="ข้อความยาวเกิน 500 ตัวอักษร")])
 
 
 class ApplyForm(House):

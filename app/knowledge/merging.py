@@ -88,3 +88,51 @@ def settle(pieces: Sequence[Piece], choices: Sequence[str] = ()) -> str:
         if choice != "mine":
             lines += piece.theirs
     return "\n".join(lines)
+
+
+def settle_live(pieces: Sequence[Piece]) -> tuple[str, bool]:
+    """The text with nobody's words lost, for people who write at the same time, and whether any stand twice over.
+
+    What both changed is joined letter by letter where their changes lie apart, else mine stands above theirs.
+    Example: base "ก", theirs "ก / ข" (two lines), mine "กา" -> "กา / ข", False.
+    """
+    lines: list[str] = []
+    doubled = False
+    for piece in pieces:
+        joined = _by_letters(piece) if piece.conflict else None
+        if joined is not None:
+            lines += joined.split("\n")
+        elif piece.conflict:
+            doubled = True
+            lines += settle([piece]).split("\n")
+        else:
+            lines += piece.lines
+    return "\n".join(lines), doubled
+
+
+def _by_letters(piece: Piece) -> str | None:
+    base, mine, theirs = ("\n".join(lines) for lines in (piece.base, piece.mine, piece.theirs))
+    if not (piece.mine and piece.theirs):
+        return None
+    if not piece.base:  # Both added lines at one place.
+        return f"{mine}\n\n{theirs}" if piece.mine[-1].strip() and piece.theirs[0].strip() else f"{mine}\n{theirs}"
+    (at, end, new), (at_2, end_2, new_2) = _change(base, mine), _change(base, theirs)
+    if (at, end) == (at_2, end_2) == (end_2, at):
+        if new.startswith("\n"):
+            new, new_2 = new_2, new
+        elif not new_2.startswith("\n"):
+            return None
+        return base[:at] + new + new_2 + base[at:]
+    if end <= at_2:
+        return base[:at] + new + base[end:at_2] + new_2 + base[end_2:]
+    if end_2 <= at:
+        return base[:at_2] + new_2 + base[end_2:at] + new + base[end:]
+    return None
+
+
+def _change(base: str, changed: str) -> tuple[int, int, str]:
+    """(start, end, text): the stretch of `base` that another text stands in the place of."""
+    room = min(len(base), len(changed))
+    start = next((n for n in range(room) if base[n] != changed[n]), room)
+    tail = next((n for n in range(room - start) if base[-1 - n] != changed[-1 - n]), room - start)
+    return start, len(base) - tail, changed[start : len(changed) - tail]

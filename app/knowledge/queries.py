@@ -58,8 +58,10 @@ class ArticlePage:
 def readable(viewer: Viewer) -> ColumnElement[bool]:
     """Condition: published or retired, not deleted, and this person may read it. Drafts are never in lists."""
     audiences: list[ColumnElement[bool]] = [Article.visibility == "public"]
+    if viewer.is_staff:
+        audiences.append(Article.visibility == "staff")
     if viewer.staff_id is not None:
-        audiences += [Article.visibility == "staff", Article.author_id == viewer.staff_id]
+        audiences.append(Article.author_id == viewer.staff_id)
         groups = Article.group_id.in_(viewer.group_ids) if viewer.group_ids else false()
         audiences.append(and_(Article.visibility == "group", groups))
         mine = select(ArticleCredit.article_id).where(ArticleCredit.staff_id == viewer.staff_id)
@@ -304,6 +306,12 @@ def articles_of_training(db: Session, viewer: Viewer, training_id: int) -> list[
 def article_of_thread(db: Session, viewer: Viewer, thread_id: int) -> Article | None:
     """The published article that came out of a thread, when the viewer may read it."""
     query = select(Article).where(readable(viewer), Article.thread_id == thread_id)
+    return db.scalar(query.order_by(Article.id).limit(1))
+
+
+def article_of_meeting(db: Session, viewer: Viewer, meeting_id: int) -> Article | None:
+    """The published article that came out of a meeting, when the viewer may read it."""
+    query = select(Article).where(readable(viewer), Article.meeting_id == meeting_id)
     return db.scalar(query.order_by(Article.id).limit(1))
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, after_this_request, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from app.activity import commands as activity
 from app.activity import queries as activity_queries
 from app.activity import rules as activity_rules
 from app.activity.commands import Opening
-from app.activity.models import SHARE_CHANNELS, OpenedFacts
+from app.activity.models import OpenedFacts
 from app.core.clock import bangkok_day
 from app.core.errors import Invalid, NotFound
 from app.core.files import IMAGES
@@ -21,15 +19,13 @@ from app.core.guard import attempt
 from app.core.paging import page_number
 from app.core.web import config, db, flash_invalid, is_navigation, now, part, today
 from app.knowledge import commands, life, life_queries, queries, review_queries, reviewing, rules
-from app.knowledge.forms import ApplyForm, CommentForm, ReadForm, RetireForm, ShareForm, ValidForm
+from app.knowledge.forms import ApplyForm, CommentForm, ReadForm, RetireForm, ValidForm
 from app.knowledge.life import Applied
 from app.knowledge.models import Article
-from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 from app.people.models import Role
 
 blueprint = Blueprint("knowledge", __name__)
-LINE_SHARE = "https://social-plugins.line.me/lineit/share?url="
 
 
 @blueprint.get("/articles")
@@ -74,7 +70,7 @@ def _page(article: Article, page: queries.ArticlePage, retire_form: RetireForm |
         "applications": [], "comments": [], "asked": None, "requests": [], "newer": False, "waits": False,
         "files": page.attachments if can_edit else _visible_files(article, page),
     }  # fmt: skip
-    if who.staff_id is None:
+    if not who.is_staff:
         return values
     newer = article.published_number is not None and article.latest_number > article.published_number
     values |= {
@@ -102,10 +98,6 @@ def _visible_files(article: Article, page: queries.ArticlePage) -> list[queries.
     return [f for f in page.attachments if queries.shows_file(article, page.revision, policy, f.name, f.added_at)]
 
 
-def _link_base() -> str:
-    return config().base_url or request.host_url.rstrip("/")
-
-
 def record_opening(article: Article, edited: datetime | None) -> None:
     """Record this request as an opening once its answer is a success; `edited`: the reader's last save, if any."""
     if not is_navigation():
@@ -123,7 +115,9 @@ def record_opening(article: Article, edited: datetime | None) -> None:
 
         def record() -> None:
             day = bangkok_day(at)
-            guest = "" if who.is_staff else activity_rules.guest_key(part("recorder").salt(day), address, agent)
+            guest = (
+                "" if who.staff_id is not None else activity_rules.guest_key(part("recorder").salt(day), address, agent)
+            )
             facts = OpenedFacts(
                 at=at, status_code=response.status_code, robot=activity_rules.is_robot(agent), published=published,
                 is_author=who.staff_id == author_id, is_admin=who.has(Role.ADMIN), last_edit_at=edited,
@@ -238,53 +232,6 @@ def wiki(title: str) -> Response:
     if article is None:
         raise NotFound(f"ยังไม่มีบทความชื่อ “{title[:120]}” ที่ท่านอ่านได้ ลองค้นหา หรือเขียนเป็นคนแรก")
     return redirect(url_for("knowledge.show", code=article.code))
-
-
-@blueprint.get("/s/<token>")
-def shared(token: str) -> Response:
-    """A shared link leads to the real page, which records the opening."""
-    share = activity_queries.share_by_token(db(), token)
-    article = db().get(Article, share.article_id) if share else None
-    if share is None or article is None:
-        raise NotFound("ลิงก์ที่แชร์นี้ใช้ไม่ได้แล้ว")
-    return redirect(url_for("knowledge.show", code=article.code, s=share.token))
-
-
-@blueprint.route("/articles/<code>/share", methods=["GET", "POST"])
-@staff_only
-def share(code: str) -> str | Response | tuple[str, int]:
-    """The share sheet: choose a channel, get a link of one's own, see which were opened."""
-    article = queries.article_to_read(db(), viewer(), code)
-    if article.state != "published":
-        raise NotFound("แชร์ได้เฉพาะบทความที่เผยแพร่อยู่")
-    form = ShareForm()
-    groups = part("own_groups")(db(), viewer())
-    departments = people.departments(db())
-    roster = people.people_on(db(), today())
-    made = None
-    status = 200
-    if request.method == "POST":
-        channel, target = form.channel.data or "", form.target.data or ""
-        known = {"group": {g.code for g in groups}, "department": {d.code for d in departments}}
-        known["person"] = {line.code for line in roster}
-        try:
-            if channel in known and target not in known[channel]:
-                raise Invalid({"target": "โปรดเลือกว่าจะแชร์ให้ใคร"})
-            target = target if channel in known else ""
-            made = activity.create_share(db(), article.id, staff_id(), channel, target, now())
-        except Invalid as error:
-            flash_invalid(error)
-            status = 400
-    shares = activity_queries.shares_of_article(db(), article.id, staff_id())
-    names = {g.code: g.name for g in groups} | {d.code: d.name for d in departments}
-    names |= {line.code: line.name for line in roster}
-    link = f"{_link_base()}/s/{made.token}" if made else ""
-    page = render_template(
-        "knowledge/share.html", article=article, form=form, groups=groups, departments=departments, roster=roster,
-        shares=shares, names=names, channels=SHARE_CHANNELS, made=made, link=link,
-        line_link=LINE_SHARE + urllib.parse.quote(link, safe=""), share_rule=activity_rules.SHARE_RULE,
-    )  # fmt: skip
-    return page, status
 
 
 @blueprint.post("/articles/<code>/apply")

@@ -42,7 +42,7 @@ def can_read(viewer: Viewer, article: Article, credited: frozenset[int] = frozen
 
 def can_edit(viewer: Viewer, article: Article, credited: frozenset[int] = frozenset()) -> bool:
     """Author, credited people, secretary, curating team, and facilitators of the article's group."""
-    if viewer.staff_id is None or not can_read(viewer, article, credited):
+    if not viewer.is_staff or not can_read(viewer, article, credited):
         return False
     if viewer.staff_id == article.author_id or viewer.staff_id in credited or viewer.curates:
         return True
@@ -67,7 +67,7 @@ def can_review(viewer: Viewer, facts: ReviewFacts) -> bool:
     First step: secretary, head, evaluator, curator, or a facilitator of the article's group. Second: the head of the
     author's department or an executive, another person than the reviewer.
     """
-    if viewer.staff_id is None or viewer.staff_id in facts.involved or viewer.staff_id == facts.reviewer_id:
+    if not viewer.is_staff or viewer.staff_id in facts.involved or viewer.staff_id == facts.reviewer_id:
         return False
     if facts.visibility == "group" and facts.group_id not in viewer.group_ids:
         return False
@@ -120,7 +120,7 @@ def loses_most(old: str, new: str) -> bool:
 
 def can_approve(viewer: Viewer, article: Article) -> bool:
     """Secretary, head, evaluator or a curator, never the author. Source: KM plan 2558, KM process, step 4."""
-    if viewer.staff_id is None or viewer.staff_id == article.author_id:
+    if not viewer.is_staff or viewer.staff_id == article.author_id:
         return False
     if article.review_approved_number is not None and article.review_approved_number == article.published_number:
         return False

@@ -51,6 +51,13 @@ KINDS: dict[str, Kind] = {
     "reported": Kind("มีสมาชิกขอให้ผู้ดำเนินกลุ่มดูข้อความ", Frequency.AT_ONCE),
     "comment": Kind("ความเห็นในบทความของฉัน", Frequency.DAILY),
     "edited": Kind("มีผู้แก้บทความของฉัน", Frequency.DAILY),
+    "meeting": Kind("การประชุมของกลุ่มที่ฉันเป็นสมาชิก", Frequency.AT_ONCE),
+    "group": Kind("เรื่องของกลุ่มที่ฉันเป็นสมาชิกหรือดูแล", Frequency.AT_ONCE),
+    "consult": Kind("มีผู้ขอคำปรึกษาจากฉัน หรือตอบที่ฉันขอ", Frequency.AT_ONCE),
+    "praise": Kind("มีผู้ขอบคุณหรือเสนอชื่อฉัน", Frequency.DAILY),
+    "shared": Kind("มีผู้แชร์บทความให้ฉัน", Frequency.DAILY),
+    "help_wanted": Kind("คำถามที่ยังไม่มีใครตอบ ตรงกับเรื่องที่ฉันรู้", Frequency.DAILY),
+    "digest": Kind("สรุปประจำสัปดาห์", Frequency.WEEKLY),
     "review_due": Kind("บทความของฉันถึงกำหนดทบทวน", Frequency.WEEKLY),
 }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
+from app.core.thai import BANGKOK
 from app.notifications.models import Frequency
 
-BANGKOK = timezone(timedelta(hours=7))
 DIGEST_HOUR = 7
 MAX_TRIES = 14
 

@@ -18,7 +18,17 @@ from app.core.database import transaction
 from app.core.errors import Invalid, TooMany
 from app.core.outbox import promise
 from app.people import queries, rules
-from app.people.models import EMPLOYMENTS, ApiToken, Department, Role, Service, SignInTry, Staff, StaffRole
+from app.people.models import (
+    EMPLOYMENTS,
+    GIVEN_BY_NOBODY,
+    ApiToken,
+    Department,
+    Role,
+    Service,
+    SignInTry,
+    Staff,
+    StaffRole,
+)
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Checked when the name is unknown, so that the answer takes as long as for a known one.
@@ -198,11 +208,12 @@ def end_service(db: Session, staff_id: int, last_day: date) -> None:
 
 def set_roles(db: Session, staff_id: int, roles: set[str]) -> None:
     """Replace a person's roles. Raises Invalid for an unknown one."""
-    known = {role.value for role in Role} - {Role.STAFF.value}
+    known = {role.value for role in Role if role not in GIVEN_BY_NOBODY}
     if roles - known:
         raise Invalid({"roles": "บทบาทไม่อยู่ในรายการ"})
     with transaction(db):
-        db.execute(delete(StaffRole).where(StaffRole.staff_id == staff_id))
+        given = (StaffRole.staff_id == staff_id, StaffRole.role != Role.GUEST.value)
+        db.execute(delete(StaffRole).where(*given))
         db.add_all([StaffRole(staff_id=staff_id, role=role) for role in sorted(roles)])
 
 

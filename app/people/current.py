@@ -27,13 +27,34 @@ def viewer() -> Viewer:
     return cast(Viewer, g.get("viewer", VISITOR))
 
 
+def _admit(*roles: Role, guests: bool = False) -> None:
+    """Let the person of this request pass. Raises SignInFirst, NotAllowed."""
+    who = viewer()
+    if who.staff_id is None:
+        raise SignInFirst
+    if who.is_guest and not guests:
+        raise NotAllowed("หน้านี้สำหรับบุคลากรของหน่วยงาน ท่านเข้าได้เฉพาะกลุ่มที่เชิญท่าน")
+    if roles and not who.has(*roles):
+        raise NotAllowed("หน้านี้สำหรับผู้มีหน้าที่เกี่ยวข้องเท่านั้น")
+
+
 def staff_only(route: Callable[P, R]) -> Callable[P, R]:
-    """Gate: signed in."""
+    """Gate: the office's own people, signed in."""
 
     @wraps(route)
     def gated(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not viewer().is_staff:
-            raise SignInFirst
+        _admit()
+        return route(*args, **kwargs)
+
+    return gated
+
+
+def guests_too(route: Callable[P, R]) -> Callable[P, R]:
+    """Gate: anyone signed in, guests of a group among them; what they may see of it the group's rules say."""
+
+    @wraps(route)
+    def gated(*args: P.args, **kwargs: P.kwargs) -> R:
+        _admit(guests=True)
         return route(*args, **kwargs)
 
     return gated
@@ -45,10 +66,7 @@ def roles_only(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def gate(route: Callable[P, R]) -> Callable[P, R]:
         @wraps(route)
         def gated(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not viewer().is_staff:
-                raise SignInFirst
-            if not viewer().has(*roles):
-                raise NotAllowed("หน้านี้สำหรับผู้มีหน้าที่เกี่ยวข้องเท่านั้น")
+            _admit(*roles)
             return route(*args, **kwargs)
 
         return gated

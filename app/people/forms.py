@@ -6,7 +6,7 @@ from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField,
 from wtforms.validators import Length, Optional
 
 from app.core.web import House, ThaiDateField, needed, offered, text_field
-from app.people.models import EMPLOYMENTS, ROLE_NAMES, Role
+from app.people.models import EMPLOYMENTS, GIVEN_BY_NOBODY, ROLE_NAMES
 
 
 class SignInForm(House):
@@ -47,7 +47,7 @@ class RolesForm(House):
     """Roles of a person."""
 
     roles = SelectMultipleField(
-        "บทบาท", choices=offered((role.value, name) for role, name in ROLE_NAMES.items() if role is not Role.STAFF)
+        "บทบาท", choices=offered((role.value, name) for role, name in ROLE_NAMES.items() if role not in GIVEN_BY_NOBODY)
     )
 
 

@@ -23,6 +23,7 @@ class Role(enum.StrEnum):
     EVALUATOR = "evaluator"
     NETWORK = "network"
     ADMIN = "admin"
+    GUEST = "guest"
 
 
 ROLE_NAMES = {
@@ -34,7 +35,10 @@ ROLE_NAMES = {
     Role.EVALUATOR: "กรรมการติดตามและประเมินผล",
     Role.NETWORK: "ผู้จัดการเครือข่าย (คุณประสาน)",
     Role.ADMIN: "ผู้ดูแลระบบ",
+    Role.GUEST: "แขกของกลุ่ม",
 }
+# Everybody has the first, a group gives the second: nobody is given either by hand.
+GIVEN_BY_NOBODY = (Role.STAFF, Role.GUEST)
 
 EMPLOYMENTS = ("พนักงานเทศบาล", "ลูกจ้างประจำ", "พนักงานจ้าง", "อื่น ๆ")
 OFFICIAL = EMPLOYMENTS[0]
@@ -151,7 +155,10 @@ class ApiToken(Base):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is looking, as every permission rule sees it; `curates` = in a curating team today. A visitor has `staff_id` None and no groups."""
+    """Who is looking, as every permission rule sees it; `curates` = in a curating team today.
+
+    A visitor has `staff_id` None and no groups. A guest is signed in, sees one group and otherwise what visitors see.
+    """
 
     staff_id: int | None = None
     code: str = ""
@@ -163,6 +170,7 @@ class Viewer:
     curates: bool = False
     must_change_password: bool = False
     unread: int = 0
+    is_guest: bool = False
 
     def has(self, *roles: Role) -> bool:
         """True when the person has one of these roles."""
@@ -170,8 +178,8 @@ class Viewer:
 
     @property
     def is_staff(self) -> bool:
-        """True for anyone signed in."""
-        return self.staff_id is not None
+        """True for the office's own people, signed in."""
+        return self.staff_id is not None and not self.is_guest
 
 
 VISITOR = Viewer()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.database import AnySelect
@@ -114,8 +114,14 @@ def names_by_id(db: Session, ids: set[int]) -> dict[int, str]:
 
 
 def mention_names(db: Session) -> dict[str, str]:
-    """Names without title -> staff code, for `@` mentions; one query."""
-    return {short_name(name): code for name, code in db.execute(select(Staff.name, Staff.code).where(Staff.active))}
+    """Names without title -> staff code, for `@` mentions, without guests; one query."""
+    query = select(Staff.name, Staff.code).where(Staff.active, ~is_guest_account())
+    return {short_name(name): code for name, code in db.execute(query)}
+
+
+def is_guest_account() -> ColumnElement[bool]:
+    """Condition on Staff: the account of somebody's guest, kept out of every list of the office's people."""
+    return exists().where(StaffRole.staff_id == Staff.id, StaffRole.role == Role.GUEST.value)
 
 
 def tries_since(db: Session, who: str, since: datetime) -> int:

@@ -21,10 +21,10 @@ from app.people.forms import (
     StaffForm,
     TransferForm,
 )
-from app.people.models import ROLE_NAMES, Role, Staff
+from app.people.models import GIVEN_BY_NOBODY, ROLE_NAMES, Role, Staff
 
 blueprint = Blueprint("people", __name__)
-ROLE_CHOICES = [(role.value, name) for role, name in ROLE_NAMES.items() if role is not Role.STAFF]
+ROLE_CHOICES = [(role.value, name) for role, name in ROLE_NAMES.items() if role not in GIVEN_BY_NOBODY]
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -39,8 +39,10 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 def enter(person: Staff) -> None:
-    """Begin a new session for a person."""
+    """Begin a new session for a person. What a code on a wall let them do before they signed in stays (`door:…`)."""
+    doors = {key: value for key, value in session.items() if key.startswith("door:")}
     session.clear()
+    session.update(doors)
     login_user(SignedIn(person.id, person.session_epoch))
     session.permanent = True
 
@@ -50,7 +52,7 @@ def sign_in() -> str | Response | tuple[str, int]:
     """Sign in and go back to where the person wanted to be."""
     form = SignInForm()
     target = rules.safe_next(request.args.get("next"))
-    if viewer().is_staff:
+    if viewer().staff_id is not None:
         return redirect(target)
     if not form.validate_on_submit():
         return render_template("people/sign_in.html", form=form, target=target)

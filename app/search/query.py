@@ -37,9 +37,10 @@ SORTS = {"best": "ตรงที่สุด", "newest": "ใหม่ที่
 
 def audience_of(viewer: Viewer) -> tuple[str, ...]:
     """Terms of the documents a person may find."""
-    if viewer.staff_id is None:
-        return ("public",)
-    return ("public", "staff", f"u{viewer.staff_id}", *(f"g{number}" for number in sorted(viewer.group_ids)))
+    groups = tuple(f"g{number}" for number in sorted(viewer.group_ids))
+    if not viewer.is_staff:
+        return ("public", *groups)
+    return ("public", "staff", f"u{viewer.staff_id}", *groups)
 
 
 @dataclass(frozen=True)

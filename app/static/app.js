@@ -32,6 +32,29 @@ if (replies) setInterval(async () => {
   } catch { /* The next round asks again. */ }
 }, Number(replies.dataset.every ?? 15) * 1000);
 
+// What is typed into a thread and not sent yet is kept for its writer.
+for (const form of all("form[data-draft]")) {
+  const state = form.querySelector("[data-draft-state]");
+  let timer = 0;
+  const keep = async () => {
+    const body = new FormData();
+    for (const name of ["csrf_token", "thread", "title", "body"]) if (form.elements[name]) body.set(name, form.elements[name].value);
+    try { if ((await fetch(form.dataset.draft, { method: "POST", body })).ok) state.textContent = "เก็บร่างไว้แล้ว"; } catch { /* The next pause tries again. */ }
+  };
+  form.addEventListener("input", () => { clearTimeout(timer); state.textContent = ""; timer = setTimeout(keep, 1500); });
+  form.addEventListener("submit", () => clearTimeout(timer));
+}
+
+// A piece of a page that is asked for again every few seconds while somebody looks at it.
+for (const piece of all("[data-refresh]")) setInterval(async () => {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(piece.dataset.refresh);
+    if (!answer.ok) return;
+    piece.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+  } catch { /* The next round asks again. */ }
+}, Number(piece.dataset.every) * 1000);
+
 // What the editor kept in this machine is thrown away once a page after it shows that the save went well.
 const sent = sessionStorage.getItem("khlang-sent");
 if (sent && !document.getElementById("editor") && !document.querySelector("[data-failed]")) {
