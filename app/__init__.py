@@ -13,9 +13,9 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import home
+from app import digest, home
 from app.activity.models import CHANNELS
-from app.community import meeting_queries, routes_care, routes_door, routes_meetings, routes_talk
+from app.community import meeting_queries, routes_care, routes_door, routes_meetings, routes_people, routes_talk
 from app.community import queries as community
 from app.community import routes as community_routes
 from app.core.config import ROOT, Config, load_config
@@ -24,6 +24,7 @@ from app.core.fiscal_year import be_fiscal_year
 from app.core.thai import BANGKOK, thai_date
 from app.core.web import add_security_headers
 from app.exchange import api
+from app.exchange import routes as exchange_routes
 from app.indicators import queries as indicators
 from app.indicators import routes as indicators_routes
 from app.knowledge import queries as knowledge
@@ -31,6 +32,7 @@ from app.knowledge import routes as knowledge_routes
 from app.knowledge import routes_life, routes_out, routes_review, routes_sharing, routes_writing, sharing
 from app.knowledge.models import VISIBILITIES
 from app.knowledge.related import Related
+from app.network import routes as network_routes
 from app.notifications import routes as notifications_routes
 from app.office import Office
 from app.people import routes as people_routes
@@ -74,11 +76,11 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
     _add_sign_in(app)
     _add_template_words(app, office)
     for blueprint in (
-        home.blueprint, people_routes.blueprint, search_routes.blueprint, training_routes.blueprint,
+        home.blueprint, digest.blueprint, people_routes.blueprint, search_routes.blueprint, training_routes.blueprint,
         routes_writing.blueprint, routes_life.blueprint, routes_out.blueprint, routes_review.blueprint, routes_sharing.blueprint,
-        knowledge_routes.blueprint, community_routes.blueprint, routes_talk.blueprint, routes_meetings.blueprint, routes_door.blueprint, routes_care.blueprint,
-        notifications_routes.blueprint,
-        indicators_routes.blueprint, api.blueprint,
+        knowledge_routes.blueprint, community_routes.blueprint, routes_talk.blueprint, routes_meetings.blueprint, routes_door.blueprint, routes_care.blueprint, routes_people.blueprint,
+        network_routes.blueprint, notifications_routes.blueprint,
+        indicators_routes.blueprint, exchange_routes.blueprint, api.blueprint,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _add_error_pages(app)

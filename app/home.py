@@ -12,6 +12,7 @@ from fontpkg_sarabun import ROOT as FONT_ROOT
 from sqlalchemy import text
 
 from app.activity.queries import most_read
+from app.community import cards, meeting_queries
 from app.community import queries as community
 from app.core.config import CONTENT
 from app.core.errors import NotFound
@@ -51,10 +52,14 @@ def index() -> str:
             "due": life_queries.due_of(db(), who.staff_id, today() + timedelta(days=REMIND_DAYS)),
             "drafts": knowledge.drafts_of(db(), who.staff_id),
             "unread": community.unread_threads(db(), who, 5),
+            "coming": meeting_queries.coming(db(), who, today(), 3),
+            "tasks": meeting_queries.open_tasks(db(), who, 5),
+            "asked_advice": cards.waiting_consultations(db(), who.staff_id),
             "plan": indicators.read_plan(db(), scope),
         }
     else:
         page["popular"] = _popular()
+        page["groups"] = community.groups(db(), who, mine=True) if who.is_guest else []
     return render_template("home/index.html", **page)
 
 

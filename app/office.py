@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from app import digest
 from app.activity import commands as activity
 from app.activity.queries import most_read
 from app.activity.recorder import PATIENCE_MS, Recorder
 from app.community import meeting_queries
 from app.community import queries as community
 from app.community import searchable as talk
+from app.community.offers import offer_questions
 from app.core.clock import Clock
 from app.core.config import Config
-from app.core.database import make_engine
+from app.core.database import AnySelect, make_engine
 from app.core.files import FileStore
 from app.core.guard import attempt
 from app.core.rendering import Renderer
@@ -27,7 +29,10 @@ from app.knowledge import queries as knowledge
 from app.knowledge import searchable as articles
 from app.knowledge.commands import Desk
 from app.knowledge.searchable import FileTexts
+from app.network import commands as network
 from app.notifications.mailer import Mailer
+from app.notifications.models import Frequency
+from app.notifications.rules import Line, digest_before
 from app.people.models import Staff
 from app.people.queries import mention_names
 from app.search import log as search_log
@@ -54,6 +59,7 @@ class Office:
         self.files = FileStore(config.data / "attachments")
         self.renderer = Renderer()
         self.sources = self._sources()
+        self.told_week: datetime | None = None
 
     def _sources(self) -> dict[str, Source]:
         texts = FileTexts(self.files, self.config.data / "file_texts")
@@ -105,7 +111,9 @@ class Office:
     def mailer(self) -> Mailer:
         """Sends notifications by mail when an address is set."""
         c = self.config
-        return Mailer(self.database, c.smtp_url, c.mail_from, c.office_name, c.base_url, self._may_be_told)
+        return Mailer(
+            self.database, c.smtp_url, c.mail_from, c.office_name, c.base_url, self._may_be_told, self._week_of
+        )
 
     @cached_property
     def worker(self) -> Worker:
@@ -120,6 +128,10 @@ class Office:
             for day in (today, today + timedelta(days=1)):
                 attempt("salting", lambda day=day: activity.salt_of(db, day), lambda: "")  # type: ignore[misc]
             attempt("sealing", lambda: activity.seal_ledger(db, today), lambda: 0)
+            attempt("offering questions", lambda: offer_questions(db, self._who_knows, self.clock.now()), lambda: 0)
+            private = self.config.private_feeds
+            attempt("reading a feed", lambda: network.read_due(db, self.clock.now(), private=private), lambda: False)
+            attempt("the weekly digest", lambda: self._tell_of_week(db), lambda: None)
             attempt("reminding of reviews", lambda: life.remind_of_reviews(db, today, self.clock.now()), lambda: None)
             attempt("reminding of obligations", lambda: self._remind_of_obligations(db), lambda: None)
             attempt("purging the search log", lambda: search_log.purge(db, today), lambda: None)
@@ -130,6 +142,27 @@ class Office:
         settled = [*knowledge.written_after_trainings(), meeting_queries.presented_trainings()]
         owed = training.obligations(db, settled, today, self.config.obligation_days, limit=5000)
         training_commands.remind(db, owed, today, self.clock.now())
+
+    def _who_knows(self, db: Session, text: str) -> list[int]:
+        """Ids of people whose cards match a question, best first."""
+        return [hit.id for hit in self.search.find_all(db, text, limit=8, kind="person").hits]
+
+    def _tell_of_week(self, db: Session) -> None:
+        """Once a week in this process; the notification's key keeps other processes from telling twice."""
+        week = digest_before(Frequency.WEEKLY, self.clock.now())
+        if self.told_week != week:
+            digest.tell_of_week(db, self.config, self._settled(), self.clock.now())
+            self.told_week = week
+
+    def _settled(self) -> list[AnySelect]:
+        return [*knowledge.written_after_trainings(), meeting_queries.presented_trainings()]
+
+    def _week_of(self, db: Session, person: Staff) -> list[Line]:
+        """Lines of a person's weekly digest, as they are now."""
+        viewer = load_viewer(db, person, self.clock.today())
+        if viewer.staff_id is None:
+            return []
+        return digest.as_lines(digest.digest_of(db, viewer, self.config, self._settled(), self.clock.now()))
 
     def send_mail(self) -> int:
         """Send the mails that are due; returns how many went out."""

@@ -18,10 +18,11 @@ ALLOWED: dict[str, set[str]] = {
     "people": {"core"},
     "notifications": {"core", "people"},
     "activity": {"core"},
+    "network": {"core", "people"},
     "search": {"core", "people", "notifications"},
     "training": {"core", "people", "notifications", "activity", "search"},
     "knowledge": {"core", "documents", "people", "notifications", "activity", "search", "training"},
-    "community": {"core", "notifications", "people", "activity", "search", "training", "knowledge"},
+    "community": {"core", "documents", "notifications", "people", "activity", "search", "training", "knowledge"},
     "indicators": {"core", "notifications", "people", "activity", "search", "training", "knowledge", "community"},
     "exchange": {
         "core",

@@ -75,7 +75,7 @@ def test_visitors_reach_only_public_pages(office: Office):
     public = {
         "static", "home.index", "home.help_page", "home.font", "home.healthz", "people.sign_in", "search.page", "search.suggest",
         "knowledge.index", "knowledge.show", "knowledge.history", "knowledge.diff", "knowledge.revision",
-        "knowledge.file", "knowledge.wiki", "sharing.shared", "knowledge.authors", "api.openapi", "out.export", "out.feed",
+        "knowledge.file", "knowledge.wiki", "sharing.shared", "knowledge.authors", "api.openapi", "exchange.group_feed", "out.export", "out.feed",
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if rule.endpoint in public:

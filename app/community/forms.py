@@ -132,3 +132,25 @@ class ReviewForm(House):
     next_time = TextAreaField("ครั้งหน้าจะทำอย่างไร", [needed("โปรดบอกว่าครั้งหน้าจะทำอย่างไร")])
     category = text_field("หมวดหมู่")
     visibility = HiddenField()
+
+
+class AdviceForm(House):
+    """ขอคำปรึกษา."""
+
+    subject = text_field(
+        "เรื่องที่อยากปรึกษา", needed("โปรดบอกเรื่องที่อยากปรึกษา"), Length(max=200, message="เรื่องยาวเกิน 200 ตัวอักษร")
+    )
+    text = TextAreaField("ติดตรงไหน", [needed("เล่าสั้น ๆ ว่าติดตรงไหน เพื่อนจะตอบได้ตรง")])
+
+
+class PraiseForm(House):
+    """Thanks, or a nomination."""
+
+    kind = RadioField(
+        "อยากทำอะไร",
+        choices=offered([("thanks", "ขอบคุณ ขึ้นผนังทันที"), ("nomination", "เสนอชื่อรับรางวัล ให้ผู้บริหารพิจารณา")]),
+        default="thanks",
+    )
+    to = SelectField("ถึงใคร")
+    reason = TextAreaField("เขาทำอะไร และช่วยได้อย่างไร", [needed("โปรดบอกว่าเขาทำอะไรและช่วยได้อย่างไร")])
+    article = text_field("บทความที่เป็นหลักฐาน (ไม่ใส่ก็ได้)")

@@ -14,7 +14,6 @@ from app.core.errors import Invalid, NotFound
 from app.core.paging import page_number
 from app.core.qr import qr_svg
 from app.core.web import db, flash_invalid, offered, part, today
-from app.knowledge import queries as knowledge
 from app.people import queries as people
 from app.people.current import guests_too, staff_id, staff_only, viewer
 
@@ -166,24 +165,3 @@ def set_standing(code: str) -> Response:
     except Invalid as error:
         flash_invalid(error)
     return redirect(url_for("community.group", code=code))
-
-
-@blueprint.get("/people")
-@staff_only
-def people_index() -> str:
-    """The card catalogue: who is where and knows what."""
-    text = request.args.get("q", "").strip()
-    lines = people.people_on(db(), today(), text=text)
-    return render_template("community/people.html", people=lines, text=text)
-
-
-@blueprint.get("/people/<code>")
-@staff_only
-def person(code: str) -> str:
-    """A person's card."""
-    found = people.staff_by_code(db(), code)
-    return render_template(
-        "community/person.html", person=found, services=people.service_of(db(), found.id),
-        articles=knowledge.articles_by(db(), viewer(), found.id), roles=people.roles_of(db(), found.id),
-        applied=knowledge.applied_by(db(), viewer(), found.id),
-    )  # fmt: skip

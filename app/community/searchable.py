@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.community import rules
+from app.community import cards, rules
 from app.community.models import Group, Meeting, Post, Thread
 from app.community.queries import POSTS_A_PAGE
 from app.core.fiscal_year import be_fiscal_year
@@ -127,13 +127,14 @@ def people_audiences(db: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
 
 
 def people_documents(db: Session, ids: list[int]) -> list[Document]:
-    """Cards of these people: position, department and their own words; two statements."""
+    """Cards of these people as all staff may see them; seven statements."""
     people = list(
         db.scalars(
             select(Staff).where(Staff.id.in_(ids), Staff.active.is_(True), ~is_guest_account()).order_by(Staff.id)
         )
     )
     served = departments_of(db, {one.id for one in people})
+    known = cards.subjects(db, {one.id for one in people})
     return [
         Document(
             kind="person",
@@ -141,7 +142,7 @@ def people_documents(db: Session, ids: list[int]) -> list[Document]:
             code=one.code,
             url=f"/people/{one.code}",
             title=one.name,
-            text="\n".join(filter(None, [one.position, served.get(one.id, ""), one.about])),
+            text="\n".join(filter(None, [one.position, served.get(one.id, ""), one.about, *known[one.id]])),
             audience=("staff",),
             on=date.min,
             department=served.get(one.id, ""),

@@ -306,6 +306,7 @@ def choose_answer(db: Session, viewer: Viewer, thread: Thread, group: Group, pos
         chosen = not post.is_answer
         db.execute(update(Post).where(Post.thread_id == thread.id).values(is_answer=False))
         db.execute(update(Post).where(Post.id == post.id).values(is_answer=chosen))
+        touch(db, "person", [post.author_id])
 
 
 def follow(db: Session, viewer: Viewer, thread: Thread, wanted: bool) -> None:

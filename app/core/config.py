@@ -30,6 +30,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "KHLANG_OBLIGATION_DAYS": ("30", "จำนวนวันหลังจบหลักสูตรที่ต้องส่งบทความหรือรายงาน"),
     "KHLANG_SMTP_URL": ("", "เครื่องส่งอีเมล เช่น smtps://user:password@mail.example.go.th:465 ถ้าว่างแจ้งในเว็บอย่างเดียว"),
     "KHLANG_MAIL_FROM": ("", "ที่อยู่ผู้ส่งของอีเมลแจ้งเตือน"),
+    "KHLANG_PRIVATE_FEEDS": ("0", "1 ให้ติดตามฟีดของเครื่องในเครือข่ายภายใน เช่น อินทราเน็ตของจังหวัด"),
     "KHLANG_TESTING": ("0", "1 สำหรับการทดสอบและสาธิตเท่านั้น"),
     "KHLANG_TODAY": ("", "กำหนดวันนี้ (YYYY-MM-DD) ใช้ได้เมื่อ KHLANG_TESTING=1"),
 }
@@ -55,6 +56,7 @@ class Config:
     obligation_days: int
     smtp_url: str
     mail_from: str
+    private_feeds: bool
     testing: bool
     today: str
 
@@ -95,6 +97,7 @@ def load_config(environment: Mapping[str, str] | None = None) -> Config:
         obligation_days=_whole_number(values, "KHLANG_OBLIGATION_DAYS", 1, 365),
         smtp_url=values["KHLANG_SMTP_URL"],
         mail_from=values["KHLANG_MAIL_FROM"],
+        private_feeds=values["KHLANG_PRIVATE_FEEDS"] == "1",
         testing=values["KHLANG_TESTING"] == "1",
         today=values["KHLANG_TODAY"] if values["KHLANG_TESTING"] == "1" else "",
     )

@@ -32,6 +32,8 @@ ALSO_SEARCHED = {
     "staff": ("person", community.people_ids), "training": ("course", courses.all_ids),
     "meeting": ("minutes", community.minutes_ids), "group": ("minutes", community.minutes_ids),
 }  # fmt: skip
+# What stands on people's cards.
+ON_CARDS = ("training", "training_attendance", "article", "post", "application")
 
 
 @dataclass
@@ -77,6 +79,8 @@ def import_records(
         for name, (kind, all_ids) in ALSO_SEARCHED.items():
             if by_type[name]:
                 touch(db, kind, all_ids(db))
+        if any(by_type[name] for name in ON_CARDS) and not by_type["staff"]:
+            touch(db, "person", community.people_ids(db))
     return done
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,11 +18,13 @@ from sqlalchemy.orm import Session
 
 from app.core.database import transaction
 from app.core.errors import Invalid, KhlangError
+from app.core.files import FileStore
 from app.core.thai import one_line, slug
 from app.exchange.formats import BadRecord, Record, check_line
 from app.exchange.importing import Imported, import_records
 from app.knowledge.commands import Desk
-from app.knowledge.models import Article, Attachment
+from app.knowledge.models import Article, Attachment, Category, Revision
+from app.knowledge.queries import names_file
 from app.people.queries import staff_by_code
 
 FRONT = ("title", "category", "tags", "visibility", "author", "first_published_on", "code", "training", "group")
@@ -144,3 +148,36 @@ def _attach_mentioned(db: Session, desk: Desk, file: MarkdownFile, record: Recor
                     media_type=stored.media_type, added_by_id=author.id, added_at=now,
                 )
             )  # fmt: skip
+
+
+def package(db: Session, files: FileStore, article_ids: list[int], base: str, office: str) -> bytes:
+    """A zip of published articles, one folder each with the text readers see and the files it shows.
+
+    Codes and authors are left out: they are the other office's own. Each text ends with where it came from.
+    """
+    query = (
+        select(Article, Revision, Category.name)
+        .join(Revision, (Revision.article_id == Article.id) & (Revision.number == Article.published_number))
+        .outerjoin(Category, Category.id == Article.category_id)
+        .where(Article.id.in_(article_ids))
+        .order_by(Article.id)
+    )
+    beside: dict[int, list[Attachment]] = {}
+    for one in db.scalars(select(Attachment).where(Attachment.article_id.in_(article_ids)).order_by(Attachment.id)):
+        beside.setdefault(one.article_id, []).append(one)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for article, revision, category in db.execute(query):
+            folder = f"{slug(revision.title)[:40]}-{article.code}"
+            front: dict[str, Any] = {"title": revision.title, "visibility": "public"}
+            if category:
+                front["category"] = category
+            if article.first_published_on:
+                front["first_published_on"] = article.first_published_on
+            source = f"\n\n*ที่มา: {office} {base}/articles/{article.code}*\n"
+            head = yaml.safe_dump(front, allow_unicode=True, sort_keys=False)
+            archive.writestr(f"{folder}/article.md", f"---\n{head}---\n{revision.body.rstrip()}{source}")
+            for one in beside.get(article.id, []):
+                if names_file(revision.html, one.name) and files.path(one.sha256).exists():
+                    archive.writestr(f"{folder}/{one.name}", files.read(one.sha256))
+    return made.getvalue()

@@ -96,6 +96,11 @@ def feed() -> Response:
     cards = queries.newest(db(), VISITOR, 30)
     base = config().base_url or request.host_url.rstrip("/")
     body = render_template(
-        "knowledge/feed.xml", cards=[c for c in cards if c.visibility == "public"], base=base, at=now()
+        "knowledge/feed.xml",
+        cards=[c for c in cards if c.visibility == "public"],
+        base=base,
+        at=now(),
+        name="",
+        path="",
     )
     return Response(body, mimetype="application/atom+xml")

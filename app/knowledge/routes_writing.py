@@ -112,7 +112,7 @@ def _begin(form: ArticleForm, training: Training | None) -> None:
         _from_training(form, training)
     elif (chosen := templates(db()).get(request.args.get("template", ""))) is not None:
         form.body.data, form.category.data, form.template.data = chosen.body, chosen.category, chosen.key
-    elif title := request.args.get("title", ""):
+    if training is None and (title := request.args.get("title", "")):
         form.title.data = one_line(title)[: rules.MAX_TITLE]
 
 

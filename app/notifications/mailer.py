@@ -27,6 +27,7 @@ from app.people.rules import is_email
 
 PEOPLE_AT_ONCE = 50
 TIMEOUT_SECONDS = 20
+DIGEST = "digest"
 log = logging.getLogger("khlang")
 
 
@@ -62,16 +63,22 @@ class Mail(NamedTuple):
 
     person: Staff
     told: list[Notification]
+    lines: list[rules.Line]
 
 
 class Mailer:
-    """Mails of one office. `may_see` says whether a person may still be told of an audience such as "g12"."""
+    """Mails of one office. `may_see` says whether a person may still be told of an audience such as "g12".
+
+    `week_of` gives the lines of a person's weekly digest as they are when the mail goes out.
+    """
 
     def __init__(
         self, engine: Engine, url: str, sender: str, office: str, base_url: str,
         may_see: Callable[[Session, int, str], bool],
+        week_of: Callable[[Session, Staff], list[rules.Line]] = lambda *_: [],
     ) -> None:  # fmt: skip
         self.engine, self.office, self.base_url, self.may_see = engine, office, base_url, may_see
+        self.week_of = week_of
         self.address = check_address(url) if url else None
         self.failed_connections = 0
         self.pause_until: datetime | None = None
@@ -130,7 +137,14 @@ class Mailer:
                 .returning(Notification.id)
                 .execution_options(synchronize_session=False)
             ).all()
-        return Mail(mail.person, [one for one in mail.told if one.id in set(claimed)])
+        told = [one for one in mail.told if one.id in set(claimed)]
+        lines = []
+        for one in told:
+            if one.kind == DIGEST:
+                lines += self.week_of(db, mail.person)
+            else:
+                lines.append(rules.Line(one.text, one.url, one.at))
+        return Mail(mail.person, told, lines)
 
     def _by_mail(self, db: Session, rows: list[tuple[Notification, Staff]]) -> list[Mail]:
         mails: dict[tuple[int, str], Mail] = {}
@@ -142,7 +156,7 @@ class Mailer:
                 unwanted.append(one.id)
                 continue
             name = f"one {one.id}" if one.mail == Frequency.AT_ONCE.value else one.mail
-            mails.setdefault((person.id, name), Mail(person, []))[1].append(one)
+            mails.setdefault((person.id, name), Mail(person, [], [])).told.append(one)
         self._mark(db, unwanted, MailState.NONE)
         return list(mails.values())
 
@@ -160,6 +174,9 @@ class Mailer:
             for due in mails:
                 mail = self._claim(db, due)
                 if not mail.told:
+                    continue
+                if not mail.lines:  # A digest whose things were all done meanwhile.
+                    self._mark(db, [one.id for one in mail.told], MailState.NONE)
                     continue
                 outcome = self._deliver(server, mail, now)
                 self._settle(db, mail, outcome, now)
@@ -182,7 +199,7 @@ class Mailer:
 
     def _deliver(self, server: smtplib.SMTP, mail: Mail, now: datetime) -> Outcome:
         """One mail in the server's own steps, so that it is known how far it came."""
-        text = attempt("writing a mail", lambda: self.message(mail.person, mail.told, now).as_bytes(policy=SMTP), bytes)
+        text = attempt("writing a mail", lambda: self.message(mail, now).as_bytes(policy=SMTP), bytes)
         if not text:
             return Outcome.REFUSED
         begun = False
@@ -201,13 +218,14 @@ class Mailer:
         except (smtplib.SMTPException, OSError):
             return Outcome.UNKNOWN if begun else Outcome.CLOSED
 
-    def message(self, person: Staff, told: list[Notification], now: datetime) -> EmailMessage:
+    def message(self, mail_: Mail, now: datetime) -> EmailMessage:
         """The mail of some notifications of one person; its Message-ID is the same however often it is made."""
-        lines = [rules.Line(one.text, one.url, one.at) for one in told]
+        person, told, lines = mail_
+        weekly = any(one.kind == DIGEST for one in told)
         mail = EmailMessage()
         mail["From"] = self.sender
         mail["To"] = person.email
-        mail["Subject"] = rules.subject(lines, self.office)
+        mail["Subject"] = rules.subject(lines, self.office, weekly=weekly)
         mail["Date"] = format_datetime(now)
         mail["Message-ID"] = f"<khlang-{told[0].id}-{len(told)}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"

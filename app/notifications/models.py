@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "write_asked": Kind("มีผู้ขอให้ฉันเขียนเรื่องที่รู้", Frequency.AT_ONCE),
     "review_asked": Kind("บทความรอฉันตรวจ", Frequency.DAILY),
     "mention": Kind("มีผู้เอ่ยถึงฉัน", Frequency.DAILY),
-    "reply": Kind("คำตอบใหม่ในกระทู้ที่ฉันเขียนหรือติดตาม", Frequency.DAILY),
+    "reply": Kind("คำตอบใหม่ในกระทู้ที่ฉันเขียนหรือติดตาม", Frequency.SCREEN),
     "reported": Kind("มีสมาชิกขอให้ผู้ดำเนินกลุ่มดูข้อความ", Frequency.AT_ONCE),
     "comment": Kind("ความเห็นในบทความของฉัน", Frequency.DAILY),
     "edited": Kind("มีผู้แก้บทความของฉัน", Frequency.DAILY),

@@ -15,7 +15,7 @@ MAX_TRIES = 14
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a mail; `url` begins with `/`."""
+    """One line of a mail; `url` begins with `/`, or is "" for a heading over the lines that follow."""
 
     text: str
     url: str
@@ -44,8 +44,10 @@ def wait_after(tries: int) -> timedelta:
     return min(timedelta(minutes=2 ** max(0, tries - 1)), timedelta(hours=6))
 
 
-def subject(lines: Sequence[Line], office: str) -> str:
-    """Subject of a mail: the one thing it tells, or how many."""
+def subject(lines: Sequence[Line], office: str, *, weekly: bool = False) -> str:
+    """Subject of a mail: the one thing it tells, or how many; that of the weekly digest says so."""
+    if weekly:
+        return f"[คลังความรู้ {office}] สรุปประจำสัปดาห์ของท่าน"[:180]
     told = lines[0].text if len(lines) == 1 else f"มีเรื่องถึงท่าน {len(lines)} เรื่อง"
     return f"[คลังความรู้ {office}] {told}"[:180]
 
@@ -54,6 +56,9 @@ def body(name: str, lines: Sequence[Line], base_url: str) -> str:
     """Plain text of a mail, in Thai. Without an address of the office it names the place to look instead of links."""
     parts = [f"เรียน {name}", ""]
     for line in lines:
+        if not line.url:
+            parts += ["", line.text, ""]
+            continue
         parts += [f"• {line.text}", f"  {base_url}{line.url}" if base_url else "  เปิดคลังความรู้ แล้วดูที่ “แจ้งเตือน”"]
     settings = f"{base_url}/notifications/settings" if base_url else "หน้า “แจ้งเตือน” ในคลังความรู้"
     parts += ["", f"เลือกเรื่องและความถี่ที่อยากได้รับที่ {settings}"]

@@ -74,6 +74,7 @@ def set_attendees(
             result = "done" if staff_id in done else "not_done"
             if not ticked:
                 if record.status != Status.VOID.value:
+                    touch(db, "person", [staff_id])
                     mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม", recorder_id)
             elif record.result != result or record.status == Status.VOID.value:
                 record.result, record.status = result, Status.SUBMITTED.value
@@ -92,6 +93,7 @@ def _attend(
         )
         for staff_id in sorted(staff_ids)
     )  # fmt: skip
+    touch(db, "person", sorted(staff_ids))
 
 
 def submit_report(

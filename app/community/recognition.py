@@ -1,0 +1,218 @@
+"""Asking a person for advice, hiding lines of one's card, thanks and nominations, and who may be helped by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from app.community.cards import CARD_KINDS
+from app.community.models import Award, CardHidden, Consultation, Praise
+from app.core.clock import bangkok_day
+from app.core.database import insert_or_skip, transaction
+from app.core.errors import Invalid, NotAllowed, NotFound
+from app.core.thai import normalise, one_line
+from app.knowledge.models import Article
+from app.knowledge.queries import readable
+from app.notifications.commands import notify
+from app.people.models import Role, Staff, Viewer
+from app.search.documents import touch
+
+DECIDERS = (Role.EXECUTIVE, Role.SECRETARY, Role.HEAD)
+MAX_ADVICE = 10_000
+
+
+def set_hidden(db: Session, viewer: Viewer, item: str, hidden: bool) -> None:
+    """Keep a line off one's own card, or show it again. Raises Invalid for something that is no line."""
+    kind, _, number = item.partition(":")
+    if kind not in CARD_KINDS or not number.isascii() or not number.isdigit() or len(item) > 30:
+        raise Invalid({"item": "ไม่พบรายการนี้ในบัตร"})
+    assert viewer.staff_id is not None
+    with transaction(db):
+        if hidden:
+            insert_or_skip(db, CardHidden, {"staff_id": viewer.staff_id, "item": item})
+        else:
+            db.execute(delete(CardHidden).where(CardHidden.staff_id == viewer.staff_id, CardHidden.item == item))
+        touch(db, "person", [viewer.staff_id])
+
+
+def ask_advice(db: Session, viewer: Viewer, person: Staff, subject: str, text: str, now: datetime) -> Consultation:
+    """ขอคำปรึกษา: only the two see it. Raises Invalid per field."""
+    assert viewer.staff_id is not None
+    subject, text = one_line(subject), normalise(text).strip()
+    wrong = {}
+    if person.id == viewer.staff_id or not person.active:
+        wrong["subject"] = "ขอคำปรึกษาจากคนนี้ไม่ได้"
+    if not subject or len(subject) > 200:
+        wrong["subject"] = "โปรดบอกเรื่องที่อยากปรึกษา ไม่เกิน 200 ตัวอักษร"
+    if not text:
+        wrong["text"] = "เล่าสั้น ๆ ว่าติดตรงไหน เพื่อนจะตอบได้ตรง"
+    if len(text) > MAX_ADVICE:
+        wrong["text"] = f"ข้อความยาวเกิน {MAX_ADVICE:,} ตัวอักษร"
+    if wrong:
+        raise Invalid(wrong)
+    with transaction(db):
+        asked = Consultation(asker_id=viewer.staff_id, asked_id=person.id, subject=subject, text=text, at=now)
+        db.add(asked)
+        db.flush()
+        told = f"{viewer.name} ขอคำปรึกษาเรื่อง “{subject}”"
+        notify(db, "consult", {person.id}, told, "/consultations", f"consult:{asked.id}", now)
+    return asked
+
+
+def give_advice(db: Session, viewer: Viewer, number: int, answer: str, now: datetime) -> None:
+    """Answer what one was asked. Raises NotFound for others', Invalid for an empty answer."""
+    found = db.scalar(select(Consultation).where(Consultation.id == number, Consultation.asked_id == viewer.staff_id))
+    if found is None:
+        raise NotFound("ไม่พบเรื่องที่ขอคำปรึกษานี้")
+    answer = normalise(answer).strip()
+    if not answer or len(answer) > MAX_ADVICE:
+        raise Invalid({"answer": f"โปรดเขียนคำตอบ ไม่เกิน {MAX_ADVICE:,} ตัวอักษร"})
+    with transaction(db):
+        found.answer, found.answered_at = answer, now
+        told = f"{viewer.name} ตอบเรื่องที่ท่านขอคำปรึกษา “{found.subject}”"
+        notify(db, "consult", {found.asker_id}, told, "/consultations", f"advice:{found.id}:{now.isoformat()}", now)
+
+
+# --- praise ---
+
+
+@dataclass(frozen=True)
+class PraiseLine:
+    """A praise with the names around it; the article only when the viewer may read it."""
+
+    praise: Praise
+    to: str
+    to_code: str
+    by: str
+    article_code: str
+    article_title: str
+
+
+@dataclass(frozen=True)
+class AwardLine:
+    """An award on the wall."""
+
+    award: Award
+    name: str
+    code: str
+    article_code: str
+    article_title: str
+
+
+def praise(
+    db: Session, viewer: Viewer, kind: str, to_code: str, reason: str, article_code: str, now: datetime
+) -> Praise:
+    """Thank a colleague, or nominate one for an award, with the reason and what shows it. Raises Invalid per field."""
+    assert viewer.staff_id is not None
+    reason = one_line(reason)
+    wrong = {}
+    to = db.scalar(select(Staff).where(Staff.code == to_code, Staff.active))
+    if to is None or to.id == viewer.staff_id:
+        wrong["to"] = "โปรดเลือกเพื่อนร่วมงานที่อยากขอบคุณหรือเสนอชื่อ"
+    if kind not in ("thanks", "nomination"):
+        wrong["kind"] = "โปรดเลือกว่าขอบคุณหรือเสนอชื่อ"
+    if not reason or len(reason) > 1000:
+        wrong["reason"] = "โปรดบอกว่าเขาทำอะไรและช่วยได้อย่างไร ไม่เกิน 1,000 ตัวอักษร"
+    article = None
+    code = one_line(article_code).rsplit("/articles/", 1)[-1].split("/")[0].split("?")[0]
+    if code:
+        article = db.scalar(select(Article).where(readable(viewer), Article.code == code))
+        if article is None:
+            wrong["article"] = "ไม่พบบทความนี้ ใส่ที่อยู่หรือรหัสบทความที่ท่านเปิดอ่านได้ หรือเว้นว่างไว้"
+    if wrong or to is None:
+        raise Invalid(wrong)
+    with transaction(db):
+        made = Praise(
+            kind=kind, to_id=to.id, by_id=viewer.staff_id, reason=reason, article_id=article.id if article else None,
+            at=now, state="shown" if kind == "thanks" else "open",
+        )  # fmt: skip
+        db.add(made)
+        db.flush()
+        if kind == "thanks":
+            told = f"{viewer.name} ขอบคุณท่าน: {reason[:300]}"
+            notify(db, "praise", {to.id}, told, "/praise", f"thanks:{made.id}", now)
+    return made
+
+
+def decide(db: Session, viewer: Viewer, number: int, accept: bool, note: str, now: datetime) -> None:
+    """An executive, head or the secretary, neither nominator nor nominee, makes an award of a nomination or declines."""
+    if not viewer.has(*DECIDERS):
+        raise NotAllowed("ตัดสินได้เฉพาะผู้บริหาร หัวหน้าส่วนราชการ และเลขานุการ")
+    with transaction(db):
+        found = db.scalar(select(Praise).where(Praise.id == number, Praise.kind == "nomination").with_for_update())
+        if found is None:
+            raise NotFound("ไม่พบการเสนอชื่อนี้")
+        if viewer.staff_id in (found.by_id, found.to_id):
+            raise NotAllowed("ผู้เสนอชื่อและผู้ถูกเสนอชื่อตัดสินเองไม่ได้ โปรดให้ผู้อื่นพิจารณา")
+        if found.state != "open":
+            raise Invalid({"note": "การเสนอชื่อนี้พิจารณาแล้ว"})
+        if not accept and not one_line(note):
+            raise Invalid({"note": "โปรดบอกเหตุผลถึงผู้เสนอ"})
+        found.note, found.decided_by_id = one_line(note)[:500], viewer.staff_id
+        if not accept:
+            found.state = "declined"
+            told = f"การเสนอชื่อของท่านยังไม่ได้รับรางวัล: {found.note}"
+            notify(db, "praise", {found.by_id}, told, "/praise", f"declined:{found.id}", now)
+            return
+        award = Award(staff_id=found.to_id, on=bangkok_day(now), reason=found.reason, article_id=found.article_id)
+        db.add(award)
+        db.flush()
+        found.state, found.award_id = "awarded", award.id
+        told = f"ท่านได้รับการยกย่อง: {found.reason[:300]}"
+        notify(db, "praise", {found.to_id}, told, "/praise", f"awarded:{found.id}", now)
+
+
+def wall(db: Session, viewer: Viewer) -> tuple[list[PraiseLine], list[AwardLine]]:
+    """(thanks, awards) newest first, at most 60 each; two statements."""
+    thanks = _praises(db, viewer, Praise.kind == "thanks")
+    seen = aliased(Article)
+    query = (
+        select(Award, Staff.name, Staff.code, seen.code, seen.title)
+        .join(Staff, Staff.id == Award.staff_id)
+        .outerjoin(seen, (seen.id == Award.article_id) & exists().where(Article.id == seen.id, readable(viewer)))
+        .order_by(Award.on.desc(), Award.id.desc())
+        .limit(60)
+    )
+    return thanks, [AwardLine(award, n, c, code or "", title or "") for award, n, c, code, title in db.execute(query)]
+
+
+def nominations(db: Session, viewer: Viewer) -> list[PraiseLine]:
+    """Open ones for those who decide, and one's own of any state."""
+    mine = Praise.by_id == viewer.staff_id
+    wanted = (mine | (Praise.state == "open")) if viewer.has(*DECIDERS) else mine
+    # A nominee learns of it when it became an award.
+    return _praises(db, viewer, Praise.kind == "nomination", wanted, Praise.to_id != viewer.staff_id)
+
+
+def _praises(db: Session, viewer: Viewer, *wanted: object) -> list[PraiseLine]:
+    to, by, seen = aliased(Staff), aliased(Staff), aliased(Article)
+    query = (
+        select(Praise, to.name, to.code, by.name, seen.code, seen.title)
+        .join(to, to.id == Praise.to_id)
+        .join(by, by.id == Praise.by_id)
+        .outerjoin(seen, (seen.id == Praise.article_id) & exists().where(Article.id == seen.id, readable(viewer)))
+        .where(*wanted)  # type: ignore[arg-type]
+        .order_by(Praise.at.desc(), Praise.id.desc())
+        .limit(60)
+    )
+    return [PraiseLine(one, n, c, b, code or "", title or "") for one, n, c, b, code, title in db.execute(query)]
+
+
+def award_of(db: Session, viewer: Viewer, number: int) -> tuple[Award, Staff]:
+    """An award and its person, for the person and those who give awards. Raises NotFound."""
+    row = db.execute(select(Award, Staff).join(Staff, Staff.id == Award.staff_id).where(Award.id == number)).first()
+    if row is None or (row[0].staff_id != viewer.staff_id and not viewer.has(*DECIDERS)):
+        raise NotFound("ไม่พบรางวัลนี้")
+    return row[0], row[1]
+
+
+def thanks_of(db: Session, viewer: Viewer, staff_id: int, since: date) -> list[PraiseLine]:
+    """Thanks a person got since a day, newest first."""
+    return [
+        one
+        for one in _praises(db, viewer, Praise.kind == "thanks", Praise.to_id == staff_id)
+        if bangkok_day(one.praise.at) >= since
+    ]
