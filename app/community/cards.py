@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.community.models import CardHidden, Consultation, Group, Post, Thread
@@ -20,7 +20,7 @@ from app.people.queries import roster
 from app.training.models import Attendance, Training
 
 CARD_KINDS = {"course": "ผ่านการอบรม", "article": "เขียนบทความ", "answer": "ตอบคำถามเพื่อน", "applied": "นำความรู้ไปใช้"}
-RETIRING_MONTHS = 24
+RETIRING_YEARS = 2
 LINES_A_KIND = 60
 
 
@@ -33,6 +33,7 @@ class CardLine:
     text: str
     url: str
     on: date
+    detail: str = ""
     hidden: bool = False
 
 
@@ -43,7 +44,7 @@ def card(db: Session, viewer: Viewer, person_id: int) -> dict[str, list[CardLine
     found = {kind: _lines(db, kind, {person_id}, viewer)[person_id] for kind in CARD_KINDS}
     return {
         kind: [
-            CardLine(one.item, kind, one.text, one.url, one.on, one.item in hidden[person_id])
+            replace(one, hidden=one.item in hidden[person_id])
             for one in lines
             if mine or one.item not in hidden[person_id]
         ]
@@ -77,12 +78,12 @@ def subjects(db: Session, person_ids: Collection[int]) -> dict[int, list[str]]:
 def _lines(db: Session, kind: str, person_ids: Collection[int], viewer: Viewer) -> dict[int, list[CardLine]]:
     """Lines of a kind by person, newest first; one statement, at most 60 lines are kept of each person."""
     found: dict[int, list[CardLine]] = defaultdict(list)
-    for staff_id, number, text, code, on in db.execute(_QUERIES[kind](person_ids, viewer)):
+    for staff_id, number, text, code, on, detail in db.execute(_QUERIES[kind](person_ids, viewer)):
         lines = found[staff_id]
         item = f"{kind}:{number}"
         if len(lines) < LINES_A_KIND and all(item != other.item for other in lines[-1:]):
             day = on if type(on) is date else bangkok_day(on)
-            lines.append(CardLine(item, kind, text, _URLS[kind].format(code=code, number=number), day))
+            lines.append(CardLine(item, kind, text, _URLS[kind].format(code=code, number=number), day, detail))
     return found
 
 
@@ -94,7 +95,7 @@ _URLS = {
 
 def _courses(person_ids: Collection[int], _viewer: Viewer) -> AnySelect:
     return (
-        select(Attendance.staff_id, Training.id, Training.title, Training.code, Training.end_on)
+        select(Attendance.staff_id, Training.id, Training.title, Training.code, Training.end_on, literal(""))
         .join(Training, Training.id == Attendance.training_id)
         .where(Attendance.staff_id.in_(person_ids), Attendance.result == "done", Attendance.status != "void")
         .order_by(Training.end_on.desc(), Training.id.desc())
@@ -111,7 +112,7 @@ def _articles(person_ids: Collection[int], viewer: Viewer) -> AnySelect:
         .subquery()
     )
     return (
-        select(written.c.person, Article.id, Article.title, Article.code, Article.first_published_on)
+        select(written.c.person, Article.id, Article.title, Article.code, Article.first_published_on, literal(""))
         .join(written, written.c.article == Article.id)
         .where(readable(viewer), Article.state == State.PUBLISHED.value)
         .order_by(Article.first_published_on.desc(), Article.id.desc())
@@ -122,7 +123,7 @@ def _answers(person_ids: Collection[int], viewer: Viewer) -> AnySelect:
     unnamed = and_(Thread.hides_asker, Thread.author_id == Post.author_id)
     open_group: ColumnElement[bool] = Group.visibility == "open"
     return (
-        select(Post.author_id, Post.id, Thread.title, Thread.code, Post.at)
+        select(Post.author_id, Post.id, Thread.title, Thread.code, Post.at, literal(""))
         .join(Thread, Thread.id == Post.thread_id)
         .join(Group, Group.id == Thread.group_id)
         .where(
@@ -134,10 +135,11 @@ def _answers(person_ids: Collection[int], viewer: Viewer) -> AnySelect:
 
 
 def _applied(person_ids: Collection[int], viewer: Viewer) -> AnySelect:
+    said = Application.note + case((Application.result != "", literal(" · ผล: ") + Application.result), else_="")
     return (
-        select(Application.staff_id, Application.id, Article.title, Article.code, Application.on)
+        select(Application.staff_id, Application.id, Article.title, Article.code, Application.on, said)
         .join(Article, Article.id == Application.article_id)
-        .where(Application.staff_id.in_(person_ids), Application.status != "void", readable(viewer))
+        .where(Application.staff_id.in_(person_ids), Application.status == "verified", readable(viewer))
         .order_by(Application.on.desc(), Application.id.desc())
     )
 
@@ -214,7 +216,7 @@ def leaving(db: Session, today: date, only: list[Only], department_id: int | Non
 
     `only` is what `known_to_one` found; one statement.
     """
-    until = today + timedelta(days=round(RETIRING_MONTHS * 30.4375))
+    until = date(today.year + RETIRING_YEARS, today.month, min(today.day, 28)) + timedelta(days=max(0, today.day - 28))
     last = select(Service.staff_id, func.max(func.coalesce(Service.end_on, date.max)).label("last"))
     ends = last.group_by(Service.staff_id).subquery()
     query = (

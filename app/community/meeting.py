@@ -86,7 +86,7 @@ def _add(db: Session, viewer: Viewer, new: NewMeeting, now: datetime, status: St
         code="M-" + secrets.token_hex(4), title=one_line(new.title), purpose=new.purpose, group_id=new.group_id,
         training_id=new.training_id, on=new.on, minutes=normalise(new.minutes), status=status.value, recorded_at=now,
         recorded_by_id=viewer.staff_id, file_sha256=new.file_sha256, kind=new.kind, place=one_line(new.place)[:300],
-        agenda=normalise(new.agenda).strip(), starts_at=new.starts_at, door_key=secrets.token_hex(32),
+        agenda=normalise(new.agenda).strip(), starts_at=new.starts_at,
     )  # fmt: skip
     db.add(meeting)
     db.flush()

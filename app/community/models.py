@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -237,7 +238,7 @@ class Meeting(HumanRecord, Base):
     place: Mapped[str] = mapped_column(String(300), default="", server_default="")
     agenda: Mapped[str] = mapped_column(Text, default="", server_default="")
     starts_at: Mapped[datetime | None] = mapped_column(Instant)
-    door_key: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    door_key: Mapped[str] = mapped_column(String(64), default=lambda: secrets.token_hex(32), server_default="")
 
 
 class MeetingAttendee(Base):

@@ -36,7 +36,7 @@ def new_group() -> str | Response | tuple[str, int]:
     others = [line for line in people.people_on(db(), today()) if line.id != staff_id()]
     form.second.choices = offered([(0, "ยังไม่มี"), *((line.id, line.name) for line in others)])
     form.goal.choices = _goals()
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             words = GroupWords(form.name.data or "", form.purpose.data or "", goal=form.goal.data or "")
@@ -85,7 +85,7 @@ def edit_group(code: str) -> str | Response | tuple[str, int]:
     found = queries.group_to_manage(db(), viewer(), code)
     form = GroupWordsForm(obj=found)
     form.goal.choices = _goals(found.goal)
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         words = GroupWords(
             form.name.data or "", form.purpose.data or "", form.glossary.data or "", form.goal.data or ""

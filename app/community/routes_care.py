@@ -80,7 +80,7 @@ def hand_over(code: str) -> str | Response | tuple[str, int]:
     form = HandOverForm()
     nobody = [("", "ให้ผู้ดำเนินกลุ่มที่มีอยู่ดำเนินต่อ")] if checklist.others else [("", "เลือกผู้ดำเนินกลุ่มคนต่อไป")]
     form.successor.choices = offered([*nobody, *((m.code, m.name) for m in checklist.members)])
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             given = (form.successor.data or "", form.note.data or "")
@@ -100,12 +100,12 @@ def guests(code: str) -> str | tuple[str, int]:
     found = _looked_after(code)
     form = GuestForm()
     made = None
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         given = (form.name.data or "", form.organization.data or "", form.email.data or "", form.until.data)
         try:
             made = commands.invite_guest(db(), viewer(), code, *given, today())
-            form = GuestForm(formdata=None)
+            form, status = GuestForm(formdata=None), 200
         except Invalid as error:
             status = form.take(error)
     members = {m.staff_id: m for m in queries.members(db(), found.id)}

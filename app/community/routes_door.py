@@ -60,15 +60,15 @@ def sign_in(code: str) -> str | Response | tuple[str, int]:
         scanned = None
     fresh = scanned is not None and timedelta() <= now() - scanned <= CLAIM_FOR
     mine = next((one for one in meeting_queries.signed_in(db(), found.id) if one.staff_id == viewer().staff_id), None)
-    if request.method == "POST" and mine is None:
-        if not fresh:
+    if request.method == "POST":
+        if mine is None and not fresh:
             flash("รหัสหมดเวลาแล้ว โปรดสแกน QR บนจออีกครั้ง", "error")
-            return redirect(url_for("door.sign_in", code=code))
-        try:
-            meeting.sign_in(db(), viewer(), found, "qr", now())
-            session.pop(claim, None)
-        except Invalid as error:
-            flash_invalid(error)
+        elif mine is None:
+            try:
+                meeting.sign_in(db(), viewer(), found, "qr", now())
+                session.pop(claim, None)
+            except Invalid as error:
+                flash_invalid(error)
         return redirect(url_for("door.sign_in", code=code))
     return render_template("community/sign_in_meeting.html", meeting=found, fresh=fresh, mine=mine)
 

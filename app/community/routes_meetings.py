@@ -55,7 +55,7 @@ def plan() -> str | AnyResponse | tuple[str, int]:
     """Plan a meeting; members of the group are invited."""
     form = PlanForm()
     _offer(form)
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             found = meeting.plan_meeting(db(), viewer(), _planned(form), now())
@@ -89,7 +89,7 @@ def edit(code: str) -> str | AnyResponse | tuple[str, int]:
     if request.method == "GET":
         form.group_id.data = found.group_id or 0
         form.at.data = f"{found.starts_at.astimezone(BANGKOK):%H:%M}" if found.starts_at else ""
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             meeting.change_meeting(db(), viewer(), code, _planned(form), now())
@@ -108,7 +108,7 @@ def new() -> str | AnyResponse | tuple[str, int]:
     _offer(form)
     roster = people.people_on(db(), today())
     chosen = ticked("attendee") & {line.id for line in roster}
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             upload = request.files.get("file")
@@ -166,7 +166,7 @@ def minutes(code: str) -> str | AnyResponse | tuple[str, int] | tuple[AnyRespons
     """Write the minutes, several people at once; scripts save every few seconds and bring the others' words."""
     found, group = meeting_queries.meeting_by_code(db(), viewer(), code)
     form = MinutesForm()
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if request.method == "POST":
         given = (form.base.data or "", form.text.data or "")
         try:
@@ -326,7 +326,7 @@ def summarise(code: str) -> str | AnyResponse | tuple[str, int]:
         values = {"thread_title": found.title, "participants": names, "summary": summary}
         form.title.data = found.title
         form.body.data = fill_template(template.body, values) if template else summary
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         made = _draft(form, found, group, form.title.data or "", form.body.data or "", "body")
         if not isinstance(made, int):
@@ -349,7 +349,7 @@ def review(code: str) -> str | AnyResponse | tuple[str, int]:
     form = ReviewForm()
     if request.method == "GET":
         form.title.data = f"ทบทวนหลังทำ: {found.title}"
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         parts = [(form[name].label.text, form[name].data) for name in ("expected", "happened", "because", "next_time")]
         body = "\n\n".join(f"## {label}\n\n{text}" for label, text in parts) + _source(found)

@@ -48,7 +48,7 @@ def person(code: str) -> str | AnyResponse | tuple[str, int]:
     if Role.GUEST in roles:
         raise NotFound("ไม่พบบุคลากรนี้")
     form = AdviceForm()
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             recognition.ask_advice(db(), viewer(), found, form.subject.data or "", form.text.data or "", now())
@@ -57,8 +57,6 @@ def person(code: str) -> str | AnyResponse | tuple[str, int]:
             return redirect(url_for("catalogue.advice"))
         except Invalid as error:
             status = form.take(error)
-    elif request.method == "POST":
-        status = 400
     if request.method == "GET":
         form.subject.data = request.args.get("about", "")[:200]
     return render_template(
@@ -126,7 +124,7 @@ def wall() -> str | AnyResponse | tuple[str, int]:
     form = PraiseForm()
     roster = [line for line in people.people_on(db(), today()) if line.id != staff_id()]
     form.to.choices = offered([("", "เลือกเพื่อนร่วมงาน"), *((line.code, line.name) for line in roster)])
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         given = (form.kind.data, form.to.data, form.reason.data or "", form.article.data or "")
         try:
@@ -136,8 +134,6 @@ def wall() -> str | AnyResponse | tuple[str, int]:
             return redirect(url_for("catalogue.wall"))
         except Invalid as error:
             status = form.take(error)
-    elif request.method == "POST":
-        status = 400
     if request.method == "GET":
         form.to.data, form.article.data = request.args.get("to", ""), request.args.get("article", "")
     thanks, awards = recognition.wall(db(), viewer())

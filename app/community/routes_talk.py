@@ -38,7 +38,7 @@ def new_thread(code: str) -> str | Response | tuple[str, int]:
     if request.method == "GET":
         talk.may_post(viewer(), found)
     form = ThreadForm()
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             thread = talk.start_thread(db(), part("desk"), viewer(), found, _opening(form), now())
@@ -96,7 +96,7 @@ def thread(code: str) -> str | Response | tuple[str, int]:
     if found.merged_into_id is not None:
         return redirect(url_for("talk.thread", code=db().get_one(Thread, found.merged_into_id).code))
     form = ReplyForm()
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             given = (form.body.data or "", now(), _uploads())
@@ -170,7 +170,7 @@ def split(code: str) -> str | Response | tuple[str, int]:
     if group_.id not in viewer().facilitates:
         raise NotAllowed("แยกกระทู้ได้เฉพาะผู้ดำเนินกลุ่ม")
     form = SplitForm()
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             new = tidying.split_thread(db(), viewer(), found, group_, ticked("post"), form.title.data or "")
@@ -239,7 +239,7 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
         values = {"thread_title": found.title, "participants": names, "summary": summary}
         form.title.data = found.title
         form.body.data = fill_template(template.body, values) if template else summary
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         visibility = form.visibility.data if form.visibility.data in allowed else allowed[-1]
         text = ArticleText(
@@ -298,7 +298,7 @@ def edit(code: str, number: int) -> str | Response | tuple[str, int]:
     if request.method == "GET":
         talk.may_reply(viewer(), group_, found)
     form = EditForm(obj=text)
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             talk.edit_text(db(), part("desk"), viewer(), found, group_, number, form.body.data or "", now())

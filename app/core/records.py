@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
@@ -62,12 +63,12 @@ def record_constraints() -> tuple[CheckConstraint, CheckConstraint]:
     )
 
 
-def mark_verified(record: HumanRecord, checker_id: int, at: datetime, subject_id: int | None = None) -> None:
-    """Verify a submitted record. Raises Invalid when the checker typed it, is its subject, or it is not submitted."""
+def mark_verified(record: HumanRecord, checker_id: int, at: datetime, involved: Collection[int] = ()) -> None:
+    """Verify a submitted record. Raises Invalid when the checker typed it, is involved in it, or it is not submitted."""
     if record.status != Status.SUBMITTED.value:
         raise Invalid({"status": "รายการนี้ไม่ได้อยู่ในสถานะรอตรวจ"})
-    if checker_id in (record.recorded_by_id, subject_id):
-        raise Invalid({"verified_by": "ผู้ตรวจต้องเป็นคนอื่น ไม่ใช่ผู้บันทึกหรือเจ้าของรายการเอง"})
+    if checker_id == record.recorded_by_id or checker_id in involved:
+        raise Invalid({"verified_by": "ผู้ตรวจต้องเป็นคนอื่น ไม่ใช่ผู้บันทึก ผู้เขียน หรือเจ้าของรายการเอง"})
     record.status, record.verified_by_id, record.verified_at = Status.VERIFIED.value, checker_id, at
 
 

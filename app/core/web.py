@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import DateField, Field, SelectChoice, StringField, ValidationError
-from wtforms.validators import DataRequired
+from wtforms.validators import DataRequired, StopValidation
 
 from app.core.clock import Clock
 from app.core.config import Config
@@ -61,9 +61,18 @@ def is_navigation() -> bool:
     return request.method == "GET" and mode == "navigate" and destination == "document"
 
 
+class _Needed(DataRequired):  # type: ignore[misc]
+    """DataRequired forgets why what was typed could not be read; this keeps it."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        if field.errors:
+            raise StopValidation
+        super().__call__(form, field)
+
+
 def needed(message: str) -> DataRequired:
     """Validator with our own Thai sentence."""
-    return DataRequired(message)
+    return _Needed(message)
 
 
 def one_line_filter(value: str | None) -> str:

@@ -148,12 +148,13 @@ def _speaks_of(record: Record, name: str) -> bool:
 
 def _group(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: g[name] for name in ("code", "name", "purpose", "visibility", "founded_on", "glossary", "archived_on")
+        name: g[name]
+        for name in ("code", "name", "purpose", "visibility", "founded_on", "glossary", "archived_on", "goal")
     }
 
 
 def _meeting(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
-    return {name: g[name] for name in ("code", "title", "purpose", "on", "minutes")} | {
+    return {name: g[name] for name in ("code", "title", "purpose", "on", "minutes", "kind", "place", "agenda")} | {
         "group_id": b.id("group", g["group"]),
         "training_id": b.id("training", g["training"]),
     }
@@ -375,11 +376,18 @@ def _add_threads(b: Builder, records: list[Record]) -> None:
         thread = Thread(
             code=g["code"], group_id=b.ids("group")[g["group"]], author_id=b.ids("staff")[g["author"]],
             title=g["title"], body=g["body"], html=rendered.html, at=g["at"], last_at=g["at"],
-            asked_as=g["asked_as"], pinned=g["pinned"], locked=g["locked"],
+            asked_as=g["asked_as"], pinned=g["pinned"], locked=g["locked"], kind=g["kind"],
         )  # fmt: skip
         b.db.add(thread)
         b.db.flush()
+        _merge_thread(b, thread, record)
         b.touched_threads.add(thread.id)
+
+
+def _merge_thread(b: Builder, thread: Thread, record: Record) -> None:
+    """A thread that went into another leads there; nothing for one that is not there."""
+    into = b.db.scalar(select(Thread.id).where(Thread.code == record.given["merged_into"]))
+    thread.merged_into_id = into if into != thread.id else None
 
 
 def _update_thread(b: Builder, record: Record) -> None:
@@ -387,9 +395,11 @@ def _update_thread(b: Builder, record: Record) -> None:
     thread = b.db.get_one(Thread, b.ids("thread")[g["code"]])
     thread.group_id, thread.author_id = b.ids("group")[g["group"]], b.ids("staff")[g["author"]]
     thread.title, thread.body, thread.html, thread.at = g["title"], g["body"], rendered.html, g["at"]
-    for name in ("asked_as", "pinned", "locked"):
+    for name in ("asked_as", "pinned", "locked", "kind"):
         if _speaks_of(record, name):
             setattr(thread, name, g[name])
+    if _speaks_of(record, "merged_into"):
+        _merge_thread(b, thread, record)
     b.touched_threads.add(thread.id)
 
 
@@ -426,9 +436,14 @@ def _fill_meeting(b: Builder, meeting: Meeting, record: Record) -> None:
 def _update_meeting(b: Builder, record: Record) -> None:
     meeting = b.db.get_one(Meeting, b.ids("meeting")[record.given["code"]])
     for name, value in (_meeting(b, record.given) | _human(b, record)).items():
-        setattr(meeting, name, value)
-    b.db.execute(delete(MeetingAttendee).where(MeetingAttendee.meeting_id == meeting.id))
-    _fill_meeting(b, meeting, record)
+        if name not in record.type.by_name or _speaks_of(record, name):
+            setattr(meeting, name, value)
+    named = {b.ids("staff")[code] for code in record.given["attendees"]}
+    mine = MeetingAttendee.meeting_id == meeting.id
+    # Who stays keeps how and when they signed in.
+    b.db.execute(delete(MeetingAttendee).where(mine, MeetingAttendee.staff_id.not_in(named)))
+    known = set(b.db.scalars(select(MeetingAttendee.staff_id).where(mine)))
+    b.db.add_all([MeetingAttendee(meeting_id=meeting.id, staff_id=number) for number in sorted(named - known)])
 
 
 # --- articles -------------------------------------------------------------------------------------------------------

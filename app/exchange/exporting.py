@@ -154,16 +154,17 @@ def _groups(db: Session, codes: Codes) -> Records:
         yield {
             "code": group.code, "name": group.name, "purpose": group.purpose, "visibility": group.visibility,
             "facilitators": sorted(standing[group.id, "facilitator"]), "members": sorted(standing[group.id, "member"]),
-            "founded_on": group.founded_on, "glossary": group.glossary, "archived_on": group.archived_on,
+            "founded_on": group.founded_on, "glossary": group.glossary, "archived_on": group.archived_on, "goal": group.goal,
         }  # fmt: skip
 
 
 def _threads(db: Session, codes: Codes) -> Records:
-    for row in db.scalars(select(Thread).order_by(Thread.code)):
+    """Threads; those that went into another come last, so that the other is there when they are read."""
+    for row in db.scalars(select(Thread).order_by(Thread.merged_into_id.is_not(None), Thread.code)):
         yield {
             "code": row.code, "group": codes.of("group", row.group_id), "author": codes.of("staff", row.author_id),
             "title": row.title, "body": row.body, "at": row.at, "asked_as": row.asked_as, "pinned": row.pinned,
-            "locked": row.locked,
+            "locked": row.locked, "kind": row.kind, "merged_into": codes.of("thread", row.merged_into_id) or "",
         }  # fmt: skip
 
 
@@ -182,6 +183,7 @@ def _meetings(db: Session, codes: Codes) -> Records:
             "code": row.code, "title": row.title, "purpose": row.purpose, "group": codes.of("group", row.group_id),
             "on": row.on, "minutes": row.minutes, "training": codes.of("training", row.training_id),
             "attendees": sorted(str(codes.of("staff", n)) for n in present[row.id]), **_human(codes, row),
+            "kind": row.kind, "place": row.place, "agenda": row.agenda,
         }  # fmt: skip
 
 

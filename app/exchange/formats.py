@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from app.activity.models import CHANNELS, SHARE_CHANNELS, Reason
-from app.community.models import ASKED_AS, GROUP_VISIBILITIES, PURPOSES
+from app.community.models import ASKED_AS, GROUP_VISIBILITIES, MEETING_KINDS, PURPOSES, THREAD_KINDS
 from app.core.errors import KhlangError
 from app.core.fiscal_year import MAX_BE_YEAR, MIN_BE_YEAR
 from app.core.thai import normalise, one_line
@@ -155,6 +155,7 @@ TYPES: dict[str, RecordType] = {
             _refs("facilitators", "staff"), _refs("members", "staff"), _day("founded_on"),
             Field("glossary", "text", required=False, default="", extra=True),
             _day("archived_on", required=False, extra=True),
+            Field("goal", "line", required=False, default="", extra=True),
         ),
         _type(
             "thread", _code(), _ref("group", "group"), _ref("author", "staff"), _line("title"), _text("body"),
@@ -162,6 +163,8 @@ TYPES: dict[str, RecordType] = {
             Field("asked_as", "choice", required=False, choices=tuple(ASKED_AS), default="self", extra=True),
             Field("pinned", "bool", required=False, default=False, extra=True),
             Field("locked", "bool", required=False, default=False, extra=True),
+            Field("kind", "choice", required=False, choices=tuple(THREAD_KINDS), default="talk", extra=True),
+            Field("merged_into", "line", required=False, default="", extra=True),
         ),
         _type(
             "post", _ref("thread", "thread"), _ref("author", "staff"), _text("body"), Field("at", "instant"),
@@ -170,7 +173,10 @@ TYPES: dict[str, RecordType] = {
         _type(
             "meeting", _code(), _line("title"), _choice("purpose", PURPOSES), _ref("group", "group", required=False),
             _day("on"), _text("minutes", required=False), _refs("attendees", "staff"),
-            _ref("training", "training", required=False), human=True,
+            _ref("training", "training", required=False),
+            Field("kind", "choice", required=False, choices=tuple(MEETING_KINDS), default="exchange", extra=True),
+            Field("place", "line", required=False, default="", extra=True),
+            Field("agenda", "text", required=False, default="", extra=True), human=True,
         ),
         _type(
             "article", _code(), _line("title", longest=300), Field("body", "text", blank=True), _ref("author", "staff"), _line("category", required=False, longest=200),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,13 @@ def set_local_target(db: Session, viewer: Viewer, be_year: int, row_id: str, tar
 
 
 def verify_record(
-    db: Session, viewer: Viewer, model: type[Any], record_id: int, now: datetime, subject_id: int | None
+    db: Session, viewer: Viewer, model: type[Any], record_id: int, now: datetime, involved: Collection[int]
 ) -> None:
     """A second person verifies. Raises NotAllowed without a checking role, Invalid for one's own record."""
     if not viewer.has(*CHECKERS) or viewer.staff_id is None:
         raise NotAllowed("ผู้ตรวจต้องเป็นเลขานุการ หัวหน้าส่วนราชการ กรรมการ หรือผู้ดำเนินกลุ่ม")
     with transaction(db):
-        mark_verified(_record(db, model, record_id), viewer.staff_id, now, subject_id)
+        mark_verified(_record(db, model, record_id), viewer.staff_id, now, involved)
 
 
 def void_record(db: Session, viewer: Viewer, model: type[Any], record_id: int, reason: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField, TextAreaField
 from wtforms.validators import NumberRange
 
+from app.community import meeting_queries
 from app.community.models import Award, Lesson, Meeting
 from app.core.database import transaction
 from app.core.errors import Invalid, NotFound
@@ -230,6 +231,15 @@ def record(
         if register.key == "team":
             db.add_all([TeamMember(team_id=kept.id, staff_id=number) for number in sorted(members)])
     return kept
+
+
+def involved(db: Session, register: Register, record: Any) -> set[int]:
+    """Staff who may not verify a record beside who typed it: its subject, and who wrote in a meeting's minutes."""
+    subject = getattr(record, register.subject) if register.subject else None
+    found = {subject} if subject is not None else set()
+    if register.model is Meeting:
+        found |= {number for number, _ in meeting_queries.writers(db, record.id)}
+    return found
 
 
 def newest(db: Session, register: Register, status: str = "", limit: int = 200) -> list[Any]:

@@ -269,9 +269,8 @@ def verify(key: str, record_id: int) -> Response:
     if not found.is_human:
         raise NotFound("ทะเบียนนี้ไม่ต้องตรวจยืนยัน")
     record = _record_to_check(found, record_id)
-    subject = getattr(record, found.subject, None) if found.subject else None
     try:
-        commands.verify_record(db(), viewer(), found.model, record_id, now(), subject)
+        commands.verify_record(db(), viewer(), found.model, record_id, now(), registers.involved(db(), found, record))
         flash("ตรวจยืนยันแล้ว")
     except Invalid as error:
         flash_invalid(error)

@@ -57,7 +57,7 @@ def share(code: str) -> str | Response | tuple[str, int]:
     departments = [(d.code, d.name) for d in people.departments(db())]
     offered = sharing.targets(groups, departments, people.people_on(db(), today()))
     made = None
-    status = 200
+    status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
             target = _target(form, offered)
@@ -67,11 +67,9 @@ def share(code: str) -> str | Response | tuple[str, int]:
                 db(), viewer(), article, channel, target, form.note.data or "", now(), readers
             )  # fmt: skip
             part("worker").wake()
-            form = ShareForm(formdata=None)
+            form, status = ShareForm(formdata=None), 200
         except Invalid as error:
             status = form.take(error)
-    elif request.method == "POST":
-        status = 400
     link = f"{config().base_url or request.host_url.rstrip('/')}/s/{made.token}" if made else ""
     page = render_template(
         "knowledge/share.html", article=article, form=form, offered=[one for one in offered if one.members != {staff_id()}],

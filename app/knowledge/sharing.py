@@ -125,7 +125,7 @@ def own_shares(db: Session, article_id: int, sharer_id: int) -> list[OwnShare]:
     internal = [one.id for one in shares if one.channel in INTERNAL]
     pairs = [pair for pair in readers_of_shares(db, internal) if pair[1] != sharer_id] if internal else []
     query = select(Staff.id, Staff.name).where(Staff.id.in_({staff_id for _, staff_id in pairs}))
-    names = dict(db.execute(query).tuples().all()) if pairs else {}
+    names = {number: name for number, name in db.execute(query)} if pairs else {}
     by_share: dict[int, list[str]] = defaultdict(list)
     for share_id, staff_id in pairs:
         by_share[share_id].append(names[staff_id])

@@ -61,7 +61,8 @@ def subscribe() -> Response | tuple[str, int]:
         given = (form.url.data or "", form.name.data or "", form.contact.data or "")
         source = commands.subscribe(db(), viewer(), *given, now(), private=config().private_feeds)
     except Invalid as error:
-        return _page(form), form.take(error)
+        status = form.take(error)
+        return _page(form), status
     flash(f"ติดตาม {source.name} แล้ว จะอ่านให้ใหม่ทุกหกชั่วโมง")
     return redirect(url_for("network.index"))
 

@@ -10,7 +10,7 @@ from app.core.errors import Invalid, TooMany
 from app.core.web import db, flash_invalid, now, offered, today
 from app.people import commands, queries, rules
 from app.people.commands import NewStaff
-from app.people.current import roles_only, staff_id, staff_only, viewer
+from app.people.current import guests_too, roles_only, staff_id, staff_only, viewer
 from app.people.forms import (
     DepartmentForm,
     LeaveForm,
@@ -98,7 +98,7 @@ def account() -> str | Response | tuple[str, int]:
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
-@staff_only
+@guests_too
 def change_password() -> str | Response | tuple[str, int]:
     """Change one's password; the first one must be."""
     form = PasswordForm()
@@ -117,7 +117,7 @@ def change_password() -> str | Response | tuple[str, int]:
 
 
 @blueprint.post("/account/sign-out-everywhere")
-@staff_only
+@guests_too
 def sign_out_everywhere() -> Response:
     """End all sessions of one's own."""
     commands.sign_out_everywhere(db(), staff_id())

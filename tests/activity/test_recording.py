@@ -175,7 +175,7 @@ def test_shared_link_is_verified_by_another_and_only_once(office: Office):
     app = app_of(office)
     malee = Browser(app, MALEE)
     answer = malee.post("/articles/A/share", {"channel": "group", "target": "G1"})
-    assert "ลิงก์พร้อมแล้ว" in answer.text
+    assert "แชร์แล้ว ผู้รับได้รับแจ้ง" in answer.text
     with office.session() as db:
         token = db.scalars(select(Share.token)).one()
     malee.get(f"/s/{token}")

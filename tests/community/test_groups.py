@@ -65,10 +65,15 @@ def test_open_groups_are_joined_and_others_are_asked(office: Office):
 def test_last_facilitator_hands_over_first(office: Office):
     load(office, group())
     malee = Browser(app_of(office), MALEE)
-    malee.post("/groups/G1/leave")
-    assert "ผู้ดำเนินกลุ่มคนเดียว" in malee.get("/groups/G1").text
-    malee.post("/groups/G1/members", {"staff": SOMCHAI, "standing": "facilitator"})
-    assert malee.post("/groups/G1/leave").headers["Location"] == "/groups"
+    assert malee.post("/groups/G1/leave").headers["Location"] == "/groups/G1/handover"
+    refused = malee.post("/groups/G1/handover", {"successor": "", "note": "ฝากนัดประชุมเดือนหน้า"})
+    assert refused.status_code == 400 and "โปรดเลือกสมาชิกที่จะดำเนินกลุ่มต่อ" in refused.text and "ฝากนัดประชุม" in refused.text
+    given = {"successor": SOMCHAI, "note": "ฝากนัดประชุมเดือนหน้า"}
+    assert malee.post("/groups/G1/handover", given).headers["Location"] == "/groups"
+    assert malee.get("/groups/G1/care").status_code == 403
+    somchai = Browser(malee.client.application, SOMCHAI)
+    assert "ฝากนัดประชุมเดือนหน้า" in somchai.get("/notifications").text
+    assert somchai.get("/groups/G1/care").status_code == 200
 
 
 def test_founding_with_two_facilitators(office: Office):

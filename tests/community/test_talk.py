@@ -235,9 +235,9 @@ def test_new_replies_come_as_a_piece_of_the_page_and_only_to_readers(office: Off
 def test_the_code_of_talk_is_shown_before_the_first_thread_only(office: Office):
     load(office, group())
     somchai = Browser(app_of(office), SOMCHAI)
-    assert "สุนทรีสนทนา" in somchai.get("/groups/G1/threads/new").text
+    assert "สุนทรียสนทนา" in somchai.get("/groups/G1/threads/new").text
     somchai.post("/groups/G1/threads/new", {"title": "ก", "body": "ข", "asked_as": "self"})
-    assert "สุนทรีสนทนา" not in somchai.get("/groups/G1/threads/new").text
+    assert "สุนทรียสนทนา" not in somchai.get("/groups/G1/threads/new").text
 
 
 def test_words_of_a_glossary_become_words_of_search(office: Office):
