@@ -171,9 +171,8 @@ class Office:
     def _may_be_told(self, db: Session, staff_id: int, audience: str) -> bool:
         """Whether a person serves now and still belongs to an audience such as "g12"."""
         viewer = load_viewer(db, db.get_one(Staff, staff_id), self.clock.today())
-        return viewer.staff_id is not None and (
-            not audience or audience in {f"g{number}" for number in viewer.group_ids}
-        )
+        within = audience in {f"g{number}" for number in viewer.group_ids}
+        return within if viewer.is_guest else viewer.is_staff and (not audience or within)
 
     def secret_key(self) -> str:
         """Key of cookies: from the settings, else made once and kept in the data folder."""

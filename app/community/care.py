@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.community import queries, rules
+from app.community.cards import ALL_STAFF
 from app.community.models import Group, Mark, Meeting, MemberLine, Membership, Post, Standing, Thread
 from app.core.clock import start_of_day
 from app.core.thai import LONG_MONTHS, thai_date
@@ -78,12 +79,13 @@ def unanswered(db: Session, group: Group, now: datetime) -> list[Thread]:
     return list(db.scalars(query.order_by(Thread.at).limit(50)))
 
 
-def month_of(db: Session, viewer: Viewer, group: Group, first: date) -> Month:
-    """What the month beginning on a day brought to a group; five statements."""
+def month_of(db: Session, group: Group, first: date) -> Month:
+    """What the month beginning on a day brought to a group, as everybody who reads its threads may know it."""
+    viewer = ALL_STAFF if group.visibility == "open" else Viewer(staff_id=0, group_ids=frozenset({group.id}))
     after = (first + timedelta(days=32)).replace(day=1)
     since, until = start_of_day(first), start_of_day(after)
     threads = select(Thread.code, Thread.title).where(
-        Thread.group_id == group.id, Thread.at >= since, Thread.at < until
+        Thread.group_id == group.id, Thread.at >= since, Thread.at < until, Thread.merged_into_id.is_(None)
     )
     posts = (
         select(func.count(), func.sum(func.coalesce(Post.is_answer, False).cast(Post.id.type)))

@@ -39,6 +39,7 @@ from app.search.documents import touch
 
 MAX_GLOSSARY = 200
 GUEST_DAYS = 366
+MAX_NOTE = 4000
 LEAST_WORD, MAX_WORD = 3, 60
 
 
@@ -105,6 +106,8 @@ def _check_words(name: str, purpose: str) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not name:
         wrong["name"] = "โปรดตั้งชื่อกลุ่ม"
+    if len(purpose) > 1000:
+        wrong["purpose"] = "หัวปลายาวเกิน 1,000 ตัวอักษร"
     if not purpose:
         wrong["purpose"] = "โปรดบอกหัวปลา: กลุ่มนี้รวมกันเพื่อเรื่องอะไร"
     return wrong
@@ -150,6 +153,8 @@ def hand_over(db: Session, viewer: Viewer, code: str, successor: str, note: str,
     group = queries.group_to_see(db, viewer, code)
     if group.id not in viewer.facilitates or viewer.staff_id is None:
         raise NotAllowed("ส่งมอบได้เฉพาะผู้ดำเนินกลุ่ม")
+    if len(note) > MAX_NOTE:
+        raise Invalid({"note": f"ข้อความยาวเกิน {MAX_NOTE:,} ตัวอักษร"})
     with transaction(db):
         db.refresh(group, with_for_update=True)
         members = {m.code: m for m in queries.members(db, group.id) if m.standing != Standing.ASKED.value}
@@ -167,7 +172,8 @@ def hand_over(db: Session, viewer: Viewer, code: str, successor: str, note: str,
             db.execute(update(Membership).where(*theirs).values(standing=Standing.FACILITATOR.value))
         db.execute(delete(Membership).where(*mine))
         to = {m.staff_id for m in others} | ({chosen.staff_id} if chosen else set())
-        said = f" ฝากไว้ว่า: {one_line(note)[:300]}" if one_line(note) else ""
+        said = f" ฝากไว้ว่า: {one_line(note)[:200]}" if one_line(note) else ""
+        group.handover = f"{viewer.name}: {normalise(note).strip()}" if note.strip() else ""
         text = f"{viewer.name} ส่งมอบการดำเนินกลุ่ม “{group.name}”{said}"
         key = f"handover:{group.id}:{viewer.staff_id}:{now.isoformat()}"
         notify(db, "group", to, text, f"/groups/{group.code}/care", key, now, audience=rules.told_audience(group))
@@ -185,25 +191,31 @@ def invite_guest(
         raise NotAllowed("เชิญแขกได้เฉพาะผู้ดำเนินกลุ่ม")
     if not name:
         wrong["name"] = "โปรดใส่ชื่อและนามสกุล"
-    if not organization:
+    if not organization or len(organization) > 200:
         wrong["organization"] = "โปรดบอกว่ามาจากหน่วยงานใด"
-    if email and (not is_email(email) or people.find_by_login(db, email) is not None):
+    known = people.find_by_login(db, email) if email else None
+    again = known is not None and queries.is_guest(db, known.id) and not queries.is_guest(db, known.id, but=group.id)
+    if email and (not is_email(email) or (known is not None and not again)):
         wrong["email"] = "อีเมลไม่ถูกต้อง หรือมีผู้ใช้แล้ว"
     if not today < until <= today + timedelta(days=GUEST_DAYS):
         wrong["until"] = "วันสุดท้ายต้องอยู่หลังวันนี้ และไม่เกินหนึ่งปี"
     if wrong:
         raise Invalid(wrong)
     with transaction(db):
-        person = add_account(db, "V" + secrets.token_hex(4), name[:200], (Role.GUEST,))
-        person.email = email or None
+        person = known if known is not None else add_account(db, "V" + secrets.token_hex(4), name[:200], (Role.GUEST,))
+        person.name, person.email = name[:200], email or None
         person.position = f"แขกจาก {organization}"[:200]
-        guest = GroupGuest(
-            staff_id=person.id, group_id=group.id, organization=organization[:200], until=until,
-            invited_by_id=viewer.staff_id,
-        )  # fmt: skip
-        db.add(guest)
-        member = Standing.MEMBER.value
-        db.add(Membership(group_id=group.id, staff_id=person.id, standing=member, since=today, greeted_on=today))
+        guest = {"group_id": group.id, "organization": organization, "until": until, "invited_by_id": viewer.staff_id}
+        if not insert_or_skip(db, GroupGuest, {"staff_id": person.id, **guest}):
+            db.execute(update(GroupGuest).where(GroupGuest.staff_id == person.id).values(guest))
+        row = {
+            "group_id": group.id,
+            "staff_id": person.id,
+            "standing": Standing.MEMBER.value,
+            "since": today,
+            "greeted_on": today,
+        }
+        insert_or_skip(db, Membership, row)
         password = reset_password(db, person)
     return person, password
 
@@ -281,7 +293,8 @@ def summarise_meeting(
     may_summarise_meeting(db, viewer, meeting, group)
     if group is not None:
         _keep_within(group, text)
-    credited = tuple(one.staff_id for one in meeting_queries.signed_in(db, meeting.id))
+    present = {one.staff_id for one in meeting_queries.signed_in(db, meeting.id)}
+    credited = tuple(sorted(present - queries.guest_ids(db, present)))
     with transaction(db):
         db.refresh(meeting, with_for_update=True)
         known = queries.lesson_of_meeting(db, meeting.id)

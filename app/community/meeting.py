@@ -18,6 +18,7 @@ from app.community.models import (
     Group,
     Meeting,
     MeetingAttendee,
+    MeetingHand,
     MeetingPicture,
     MeetingTask,
     MinutesWriter,
@@ -35,7 +36,9 @@ from app.people.models import StaffLine, Viewer
 from app.people.rules import short_name
 from app.search.documents import touch
 
-MAX_TITLE, MAX_MINUTES, MAX_PICTURES, MAX_CSV_BYTES = 300, 200_000, 60, 200_000
+MAX_TITLE, MAX_PLACE, MAX_REASON, MAX_CAPTION = 300, 300, 300, 200
+CSV_HEADS = ("รหัส", "ชื่อ", "ชื่อ-สกุล", "ชื่อ นามสกุล", "code", "name")
+MAX_MINUTES, MAX_PICTURES, MAX_CSV_BYTES = 200_000, 60, 200_000
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,25 @@ def record_meeting(db: Session, viewer: Viewer, new: NewMeeting, now: datetime) 
 def _add(db: Session, viewer: Viewer, new: NewMeeting, now: datetime, status: Status) -> Meeting:
     meeting = Meeting(
         code="M-" + secrets.token_hex(4), title=one_line(new.title), purpose=new.purpose, group_id=new.group_id,
-        training_id=new.training_id, on=new.on, minutes=normalise(new.minutes), status=status.value, recorded_at=now,
-        recorded_by_id=viewer.staff_id, file_sha256=new.file_sha256, kind=new.kind, place=one_line(new.place)[:300],
+        training_id=new.training_id, on=new.on, minutes=_said(new.minutes), status=status.value, recorded_at=now,
+        recorded_by_id=viewer.staff_id, file_sha256=new.file_sha256, kind=new.kind, place=one_line(new.place),
         agenda=normalise(new.agenda).strip(), starts_at=new.starts_at,
     )  # fmt: skip
     db.add(meeting)
     db.flush()
+    _had_a_hand(db, meeting, viewer)
     touch(db, "minutes", [meeting.id])
     return meeting
+
+
+def _had_a_hand(db: Session, meeting: Meeting, viewer: Viewer) -> None:
+    insert_or_skip(db, MeetingHand, {"meeting_id": meeting.id, "staff_id": viewer.staff_id})
+
+
+def _said(minutes: str) -> str:
+    """Minutes as stored: blank ones are none."""
+    minutes = normalise(minutes)
+    return minutes if minutes.strip() else ""
 
 
 def _check(viewer: Viewer, new: NewMeeting) -> None:
@@ -104,6 +118,8 @@ def _check(viewer: Viewer, new: NewMeeting) -> None:
         wrong["kind"] = "โปรดเลือกรูปแบบจากรายการ"
     if new.group_id is not None and new.group_id not in viewer.group_ids:
         wrong["group_id"] = "เลือกได้เฉพาะกลุ่มที่ท่านเป็นสมาชิก"
+    if len(one_line(new.place)) > MAX_PLACE:
+        wrong["place"] = f"สถานที่ยาวเกิน {MAX_PLACE} ตัวอักษร"
     if len(new.minutes) > MAX_MINUTES:
         wrong["minutes"] = f"รายงานยาวเกิน {MAX_MINUTES:,} ตัวอักษร"
     if wrong:
@@ -115,7 +131,7 @@ def _invite(db: Session, viewer: Viewer, meeting: Meeting, now: datetime, verb: 
         return
     group = db.get_one(Group, meeting.group_id)
     text = f"{verb} “{meeting.title}” {rules.meeting_time(meeting)}"
-    key = f"meeting:{meeting.id}:{meeting.on}:{meeting.starts_at}"
+    key = f"meeting:{meeting.id}:{now.isoformat()}"
     to = queries.members_ids(db, group.id) - {viewer.staff_id}
     notify(db, "meeting", to, text, f"/meetings/{meeting.code}", key, now, audience=rules.told_audience(group))
 
@@ -129,8 +145,9 @@ def change_meeting(db: Session, viewer: Viewer, code: str, new: NewMeeting, now:
     with transaction(db):
         moved = (meeting.on, meeting.starts_at) != (new.on, new.starts_at)
         meeting.title, meeting.purpose, meeting.on = one_line(new.title), new.purpose, new.on
-        meeting.kind, meeting.place, meeting.agenda = new.kind, one_line(new.place)[:300], normalise(new.agenda).strip()
-        meeting.starts_at = new.starts_at
+        meeting.kind, meeting.place, meeting.agenda = new.kind, one_line(new.place), normalise(new.agenda).strip()
+        meeting.starts_at, meeting.training_id = new.starts_at, new.training_id
+        _had_a_hand(db, meeting, viewer)
         touch(db, "minutes", [meeting.id])
         if moved:
             _invite(db, viewer, meeting, now, "เลื่อนการประชุม")
@@ -142,10 +159,10 @@ def cancel_meeting(db: Session, viewer: Viewer, code: str, reason: str, now: dat
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
     if meeting.status != Status.DRAFT.value:
         raise Invalid({"reason": "การประชุมนี้ส่งตรวจแล้ว ยกเลิกได้ที่ทะเบียนการประชุม"})
-    if not one_line(reason):
-        raise Invalid({"reason": "โปรดบอกเหตุผลที่งดประชุม"})
+    if not one_line(reason) or len(one_line(reason)) > MAX_REASON:
+        raise Invalid({"reason": f"โปรดบอกเหตุผลที่งดประชุม ไม่เกิน {MAX_REASON} ตัวอักษร"})
     with transaction(db):
-        meeting.status, meeting.void_reason = Status.VOID.value, one_line(reason)[:500]
+        meeting.status, meeting.void_reason = Status.VOID.value, one_line(reason)
         meeting.voided_by_id = viewer.staff_id
         touch(db, "minutes", [meeting.id])
         _invite(db, viewer, meeting, now, "งดประชุม")
@@ -171,13 +188,20 @@ def _may_still_sign(meeting: Meeting) -> None:
         raise Invalid({"code": "การประชุมนี้ตรวจยืนยันหรือยกเลิกแล้ว จึงลงชื่อเพิ่มไม่ได้"})
 
 
+def _has_come(meeting: Meeting, now: datetime) -> None:
+    if meeting.on > bangkok_day(now):
+        raise Invalid({"code": "ยังไม่ถึงวันประชุม จึงบอกว่าใครมาไม่ได้"})
+
+
 def set_present(
     db: Session, viewer: Viewer, code: str, present: set[int], listed: set[int], how: str, now: datetime
 ) -> None:
     """Who runs the meeting ticks who was there, of those `listed`; whoever signed in before keeps how they did."""
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
     _may_still_sign(meeting)
+    _has_come(meeting, now)
     with transaction(db):
+        _had_a_hand(db, meeting, viewer)
         before = {one.staff_id for one in meeting_queries.signed_in(db, meeting.id)}
         gone = (before & listed) - present
         db.execute(
@@ -207,8 +231,10 @@ def sign_in_from_csv(
     """
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
     _may_still_sign(meeting)
+    _has_come(meeting, now)
     found = _people_of_csv(content, roster)
     with transaction(db):
+        _had_a_hand(db, meeting, viewer)
         before = {one.staff_id for one in meeting_queries.signed_in(db, meeting.id)}
         at = now if meeting.on == bangkok_day(now) else None
         new = sorted(found - before)
@@ -218,24 +244,16 @@ def sign_in_from_csv(
 
 
 def _people_of_csv(content: bytes, roster: list[StaffLine]) -> set[int]:
-    if len(content) > MAX_CSV_BYTES:
-        raise Invalid({"csv": "ไฟล์ใหญ่เกินกว่าจะเป็นใบลงชื่อ โปรดใช้ไฟล์ที่มีเฉพาะรายชื่อผู้เข้าประชุม"})
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp874", "replace")  # Excel on Thai Windows.
     known: dict[str, int | None] = {}
     for line in roster:
         for name in {line.code.lower(), one_line(line.name), short_name(line.name)}:
             known[name] = None if name in known else line.id
     found, wrong = set(), []
-    dialect = "excel-tab" if "\t" in text and "," not in text else "excel"
-    for number, row in enumerate(csv.reader(io.StringIO(text), dialect), 1):
-        who = one_line(row[0]) if row else ""
+    for number, who in enumerate(_first_cells(content), 1):
         match = known.get(who.lower(), known.get(who, known.get(short_name(who), 0)))
         if match:
             found.add(match)
-        elif who and not (number == 1 and who in ("รหัส", "ชื่อ", "ชื่อ-สกุล", "ชื่อ นามสกุล", "code", "name")):
+        elif who and not (number == 1 and who in CSV_HEADS):
             why = "มีหลายคนชื่อนี้ โปรดใส่รหัสบุคลากร" if match is None else "ไม่พบในรายชื่อบุคลากร"
             wrong.append(f"บรรทัด {number} “{who[:60]}” {why}")
     if wrong:
@@ -244,6 +262,22 @@ def _people_of_csv(content: bytes, roster: list[StaffLine]) -> set[int]:
     if not found:
         raise Invalid({"csv": "ไม่พบชื่อในไฟล์ ใส่รหัสหรือชื่อบุคลากรบรรทัดละหนึ่งคนในช่องแรก"})
     return found
+
+
+def _first_cells(content: bytes) -> list[str]:
+    """First cell of every line of a CSV file, UTF-8 or as Excel writes it on Thai Windows."""
+    if len(content) > MAX_CSV_BYTES:
+        raise Invalid({"csv": "ไฟล์ใหญ่เกินกว่าจะเป็นใบลงชื่อ โปรดใช้ไฟล์ที่มีเฉพาะรายชื่อผู้เข้าประชุม"})
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp874", "replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    dialect = "excel-tab" if "\t" in text and "," not in text else "excel"
+    try:
+        return [one_line(row[0]) if row else "" for row in csv.reader(io.StringIO(text), dialect)]
+    except csv.Error as error:
+        raise Invalid({"csv": "อ่านไฟล์นี้เป็น CSV ไม่ได้ โปรดบันทึกใหม่จาก Excel เป็น CSV (UTF-8)"}) from error
 
 
 # --- what was said ---
@@ -278,7 +312,7 @@ def save_minutes(
         if loses_most(meeting.minutes, merged) and not shorter:
             raise Invalid({"text": "ข้อความที่จะบันทึกสั้นกว่าเดิมเกิน 90 % ถ้าตั้งใจ ให้ติ๊กยืนยันแล้วบันทึกอีกครั้ง"})
         if merged != meeting.minutes:
-            meeting.minutes = merged
+            meeting.minutes = _said(merged)
             touch(db, "minutes", [meeting.id])
         if base != text:
             insert_or_skip(
@@ -311,6 +345,8 @@ def add_picture(
         raise NotAllowed("ใส่ใบลงชื่อได้เฉพาะผู้จัดประชุมและผู้ดำเนินกลุ่ม")
     if not content:
         raise Invalid({"picture": "โปรดเลือกไฟล์ภาพ"})
+    if len(one_line(caption)) > MAX_CAPTION:
+        raise Invalid({"picture": f"คำบรรยายยาวเกิน {MAX_CAPTION} ตัวอักษร"})
     kept = files.keep(content)
     if kept.media_type not in IMAGES and not (kind == "sheet" and kept.media_type == "application/pdf"):
         raise Invalid({"picture": "รับเฉพาะรูปภาพ ใบลงชื่อเป็น PDF ได้"})
@@ -319,7 +355,7 @@ def add_picture(
     with transaction(db):
         row = {
             "meeting_id": meeting.id, "kind": kind, "sha256": kept.sha256, "media_type": kept.media_type,
-            "caption": one_line(caption)[:200], "added_by_id": viewer.staff_id, "added_at": now,
+            "caption": one_line(caption), "added_by_id": viewer.staff_id, "added_at": now,
         }  # fmt: skip
         insert_new(db, MeetingPicture, [row])
         if kind == "sheet" and meeting.file_sha256 is None:

@@ -9,7 +9,15 @@ from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.community import rules
-from app.community.models import Group, Meeting, MeetingAttendee, MeetingPicture, MeetingTask, MinutesWriter
+from app.community.models import (
+    Group,
+    Meeting,
+    MeetingAttendee,
+    MeetingHand,
+    MeetingPicture,
+    MeetingTask,
+    MinutesWriter,
+)
 from app.core.database import AnySelect
 from app.core.errors import NotAllowed, NotFound
 from app.people.models import Staff, Viewer
@@ -41,7 +49,7 @@ def presented_trainings() -> AnySelect:
     return (
         select(Meeting.training_id, MeetingAttendee.staff_id)
         .join(MeetingAttendee, MeetingAttendee.meeting_id == Meeting.id)
-        .where(Meeting.training_id.is_not(None), Meeting.status != "void")
+        .where(Meeting.training_id.is_not(None), Meeting.status.in_(("submitted", "verified")))
     )
 
 
@@ -89,7 +97,7 @@ def coming(db: Session, viewer: Viewer, today: date, limit: int) -> list[Meeting
     mine = Meeting.group_id.in_(viewer.group_ids) if viewer.group_ids else literal(1) == 0
     wanted = or_(Meeting.group_id.is_(None), mine) if viewer.is_staff else mine
     query = select(Meeting).where(Meeting.on >= today, Meeting.status == "draft", wanted)
-    return list(db.scalars(query.order_by(Meeting.on, Meeting.starts_at, Meeting.id).limit(limit)))
+    return list(db.scalars(query.order_by(Meeting.on, Meeting.starts_at.nulls_first(), Meeting.id).limit(limit)))
 
 
 def signed_in(db: Session, meeting_id: int) -> list[SignIn]:
@@ -101,7 +109,7 @@ def signed_in(db: Session, meeting_id: int) -> list[SignIn]:
         )
         .join(MeetingAttendee, MeetingAttendee.staff_id == Staff.id)
         .where(MeetingAttendee.meeting_id == meeting_id)
-        .order_by(MeetingAttendee.signed_at, Staff.code)
+        .order_by(MeetingAttendee.signed_at.nulls_last(), Staff.code)
     )  # fmt: skip
     return [SignIn(*row) for row in db.execute(query)]
 
@@ -111,6 +119,13 @@ def writers(db: Session, meeting_id: int) -> list[tuple[int, str]]:
     query = select(Staff.id, Staff.name).join(MinutesWriter, MinutesWriter.staff_id == Staff.id)
     rows = db.execute(query.where(MinutesWriter.meeting_id == meeting_id).order_by(Staff.code))
     return [(number, name) for number, name in rows]
+
+
+def hands(db: Session, meeting_id: int) -> set[int]:
+    """Staff who planned a meeting, said who was there, or wrote in its minutes: none of them verifies it."""
+    claimed = select(MeetingHand.staff_id).where(MeetingHand.meeting_id == meeting_id)
+    wrote = select(MinutesWriter.staff_id).where(MinutesWriter.meeting_id == meeting_id)
+    return set(db.scalars(claimed.union(wrote)))
 
 
 def writing_now(db: Session, meeting_id: int, since: datetime) -> list[str]:
@@ -140,7 +155,7 @@ def tasks(db: Session, meeting_id: int) -> list[TaskLine]:
     query = select(MeetingTask, Staff.name).outerjoin(Staff, Staff.id == MeetingTask.staff_id)
     rows = db.execute(
         query.where(MeetingTask.meeting_id == meeting_id).order_by(
-            MeetingTask.done_on.is_not(None), MeetingTask.due_on, MeetingTask.id
+            MeetingTask.done_on.is_not(None), MeetingTask.due_on.nulls_last(), MeetingTask.id
         )
     )
     return [TaskLine(task, name or "") for task, name in rows]
@@ -163,7 +178,7 @@ def open_tasks(db: Session, viewer: Viewer, limit: int = 20) -> list[tuple[Meeti
         .join(Meeting, Meeting.id == MeetingTask.meeting_id)
         .outerjoin(Group, Group.id == Meeting.group_id)
         .where(MeetingTask.staff_id == viewer.staff_id, MeetingTask.done_on.is_(None), Meeting.status != "void", seen)
-        .order_by(MeetingTask.due_on, MeetingTask.id)
+        .order_by(MeetingTask.due_on.nulls_last(), MeetingTask.id)
         .limit(limit)
     )
     return [(task, code, title) for task, code, title in db.execute(query)]

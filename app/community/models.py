@@ -66,6 +66,7 @@ class Group(Base):
     founded_on: Mapped[date]
     glossary: Mapped[str] = mapped_column(Text, default="", server_default="")
     goal: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    handover: Mapped[str] = mapped_column(Text, default="", server_default="")
     archived_on: Mapped[date | None]
 
 
@@ -85,7 +86,8 @@ class Thread(Base):
     """กระทู้. The opening text is the thread's own; replies are posts. `last_at` orders the list.
 
     `asked_as` other than "self" hides the asker's name, in the opening and in the asker's replies, from all but the
-    group's facilitators.
+    group's facilitators. `split_from_post`: the reply that became this thread's opening. `offered_at`: when colleagues
+    were asked to help with it.
     """
 
     __tablename__ = "thread"
@@ -110,6 +112,8 @@ class Thread(Base):
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
     kind: Mapped[str] = mapped_column(String(10), default="talk", server_default="talk")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id"))
+    split_from_post: Mapped[int | None] = mapped_column(index=True)
+    offered_at: Mapped[datetime | None] = mapped_column(Instant)
 
     @hybrid_property
     def hides_asker(self) -> bool:
@@ -261,6 +265,15 @@ class MinutesWriter(Base):
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MeetingHand(Base):
+    """Who had a hand in what a meeting's record claims: planned it, ticked or took in who was there. They do not verify."""
+
+    __tablename__ = "meeting_hand"
+
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
 
 
 class MeetingPicture(Base):

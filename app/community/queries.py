@@ -35,6 +35,7 @@ from app.core.clock import bangkok_day
 from app.core.errors import NotAllowed, NotFound
 from app.core.paging import Page
 from app.people.models import Staff, Viewer
+from app.people.queries import is_guest_account
 
 THREADS_A_PAGE = 30
 POSTS_A_PAGE = 50
@@ -246,6 +247,11 @@ def first_unread(db: Session, thread_id: int, read_at: datetime | None) -> tuple
     return None if post_id is None else ((db.scalar(read) or 0) // POSTS_A_PAGE + 1, post_id)
 
 
+def reply_anywhere(db: Session, post_id: int) -> Post | Thread | None:
+    """A reply wherever it stands now: in another thread, or as the opening of one."""
+    return db.get(Post, post_id) or db.scalar(select(Thread).where(Thread.split_from_post == post_id))
+
+
 def place_of_post(db: Session, post: Post) -> int:
     """Page on which a reply stands."""
     before = or_(Post.at < post.at, and_(Post.at == post.at, Post.id < post.id))
@@ -361,20 +367,20 @@ def read_at(db: Session, staff_id: int, thread_id: int) -> datetime | None:
 
 
 def participants(db: Session, thread: Thread) -> list[tuple[int, str]]:
-    """(staff id, name) of everyone who wrote in a thread, the opener first, then by first reply.
+    """(staff id, name) of the office's people who wrote in a thread, the opener first, then by first reply.
 
-    An asker who did not want to be named is left out.
+    An asker who did not want to be named is left out; so are guests: credit lets people read what is for staff.
     """
     query = (
         select(Staff.id, Staff.name, func.min(Post.at))
         .join(Post, Post.author_id == Staff.id)
-        .where(Post.thread_id == thread.id)
+        .where(Post.thread_id == thread.id, ~is_guest_account())
         .group_by(Staff.id, Staff.name)
         .order_by(func.min(Post.at))
     )
     opener = db.get_one(Staff, thread.author_id)
     others = [(number, name) for number, name, _ in db.execute(query) if number != opener.id]
-    return others if thread.hides_asker else [(opener.id, opener.name), *others]
+    return others if thread.hides_asker or is_guest(db, opener.id) else [(opener.id, opener.name), *others]
 
 
 def members_ids(db: Session, group_id: int) -> set[int]:
@@ -387,10 +393,12 @@ def members_ids(db: Session, group_id: int) -> set[int]:
 
 
 def members_of_groups(db: Session, group_ids: set[int]) -> dict[int, set[int]]:
-    """Ids of the members of some groups, those who only asked left out; one statement."""
+    """Ids of the members of some groups, those who only asked and guests left out; one statement."""
     found: dict[int, set[int]] = {number: set() for number in group_ids}
-    query = select(Membership.group_id, Membership.staff_id).where(
-        Membership.group_id.in_(group_ids), Membership.standing.in_(IN_GROUP)
+    query = (
+        select(Membership.group_id, Membership.staff_id)
+        .join(Staff, Staff.id == Membership.staff_id)
+        .where(Membership.group_id.in_(group_ids), Membership.standing.in_(IN_GROUP), ~is_guest_account())
     )
     for group_id, staff_id in db.execute(query):
         found[group_id].add(staff_id)
@@ -401,6 +409,11 @@ def is_guest(db: Session, staff_id: int, but: int | None = None) -> bool:
     """Whether a person is somebody's guest; `but` leaves out the guests of one group."""
     query = select(GroupGuest.staff_id).where(GroupGuest.staff_id == staff_id)
     return db.scalar(query if but is None else query.where(GroupGuest.group_id != but)) is not None
+
+
+def guest_ids(db: Session, staff_ids: set[int]) -> set[int]:
+    """Those of some people who are somebody's guests; one statement."""
+    return set(db.scalars(select(GroupGuest.staff_id).where(GroupGuest.staff_id.in_(staff_ids))))
 
 
 def guests(db: Session, group_id: int) -> dict[int, GroupGuest]:

@@ -149,9 +149,9 @@ def decide(db: Session, viewer: Viewer, number: int, accept: bool, note: str, no
             raise NotAllowed("ผู้เสนอชื่อและผู้ถูกเสนอชื่อตัดสินเองไม่ได้ โปรดให้ผู้อื่นพิจารณา")
         if found.state != "open":
             raise Invalid({"note": "การเสนอชื่อนี้พิจารณาแล้ว"})
-        if not accept and not one_line(note):
-            raise Invalid({"note": "โปรดบอกเหตุผลถึงผู้เสนอ"})
-        found.note, found.decided_by_id = one_line(note)[:500], viewer.staff_id
+        if (not accept and not one_line(note)) or len(one_line(note)) > 300:
+            raise Invalid({"note": "โปรดบอกเหตุผลถึงผู้เสนอ ไม่เกิน 300 ตัวอักษร"})
+        found.note, found.decided_by_id = one_line(note), viewer.staff_id
         if not accept:
             found.state = "declined"
             told = f"การเสนอชื่อของท่านยังไม่ได้รับรางวัล: {found.note}"

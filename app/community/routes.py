@@ -105,6 +105,7 @@ def edit_group(code: str) -> str | Response | tuple[str, int]:
 @staff_only
 def archive(code: str) -> Response:
     """Put a group away, or take it up again."""
+    queries.group_to_manage(db(), viewer(), code)
     action = request.form.get("action")
     if action not in ("archive", "revive"):
         return redirect(url_for("community.group", code=code))

@@ -29,7 +29,7 @@ def page(code: str) -> str:
     """Who is silent or new, what waits for an answer, and the month's summary ready to send."""
     found = _looked_after(code)
     first = today().replace(day=1)
-    month = care.month_of(db(), viewer(), found, first)
+    month = care.month_of(db(), found, first)
     title, text = care.month_text(found, month)
     return render_template(
         "community/care.html", group=found, silent=care.silent_members(db(), found, today()), month=month,

@@ -22,9 +22,13 @@ from app.knowledge.rules import fill_template
 from app.knowledge.templates_folder import templates
 from app.people import queries as people
 from app.people.current import guests_too, staff_only, viewer
+from app.people.models import Role
 from app.training import queries as training
+from app.training.models import Training
 
 blueprint = Blueprint("meetings", __name__)
+# Whoever may verify records; the registers of the plan decide in the end.
+CHECKERS = (Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.FACILITATOR)
 REFUSED = (Invalid, TooLarge, NotAllowed)
 
 
@@ -86,8 +90,11 @@ def edit(code: str) -> str | AnyResponse | tuple[str, int]:
     form = PlanForm(obj=found)
     _offer(form)
     form.group_id.choices = offered([(group.id, group.name) if group else (0, "ทั้งเทศบาล ไม่ใช่ของกลุ่มใด")])
+    if found.training_id is not None and found.training_id not in {one.value for one in form.training_id.choices}:
+        course = db().get_one(Training, found.training_id)
+        form.training_id.choices = [*form.training_id.choices, *offered([(course.id, course.title)])]
     if request.method == "GET":
-        form.group_id.data = found.group_id or 0
+        form.group_id.data, form.training_id.data = found.group_id or 0, found.training_id or 0
         form.at.data = f"{found.starts_at.astimezone(BANGKOK):%H:%M}" if found.starts_at else ""
     status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
@@ -131,6 +138,11 @@ def new() -> str | AnyResponse | tuple[str, int]:
 @guests_too
 def show(code: str) -> str:
     """One meeting: what is planned, who was there, what was said and taken on."""
+    return _page(code)
+
+
+def _page(code: str, wrong: Invalid | None = None) -> str:
+    """A meeting's page; with what was wrong, what was typed is shown again beside it."""
     found, group = meeting_queries.meeting_by_code(db(), viewer(), code)
     present = meeting_queries.signed_in(db(), found.id)
     names = people.names_by_id(db(), {n for n in (found.recorded_by_id, found.verified_by_id) if n})
@@ -146,6 +158,8 @@ def show(code: str) -> str:
         pictures=meeting_queries.pictures(db(), found.id), writers=meeting_queries.writers(db(), found.id),
         article=knowledge.article_of_meeting(db(), viewer(), found.id),
         roster=people.people_on(db(), today()) if runs else [], when=rules.meeting_time(found),
+        checks=viewer().has(*CHECKERS) and viewer().staff_id not in {found.recorded_by_id, *meeting_queries.hands(db(), found.id)},
+        wrong=wrong.fields if wrong else {}, typed=request.form if wrong else {},
     )  # fmt: skip
 
 
@@ -191,15 +205,15 @@ def minutes(code: str) -> str | AnyResponse | tuple[str, int] | tuple[AnyRespons
 
 @blueprint.post("/meetings/<code>/pictures")
 @guests_too
-def add_picture(code: str) -> AnyResponse:
+def add_picture(code: str) -> AnyResponse | tuple[str, int]:
     """Keep photos, or a picture of the paper sheet."""
     kind, caption = request.form.get("kind", "photo"), request.form.get("caption", "")
     try:
-        for upload in request.files.getlist("picture")[: meeting.MAX_PICTURES]:
-            meeting.add_picture(db(), viewer(), part("files"), code, upload.read(), kind, caption, now())
+        for content in [one.read() for one in request.files.getlist("picture")[: meeting.MAX_PICTURES]] or [b""]:
+            meeting.add_picture(db(), viewer(), part("files"), code, content, kind, caption, now())
         flash("เก็บภาพแล้ว")
     except Invalid as error:
-        flash_invalid(error)
+        return _page(code, error), 400
     return redirect(url_for("meetings.show", code=code, _anchor="pictures"))
 
 
@@ -231,7 +245,7 @@ def remove_picture(code: str, number: int) -> AnyResponse:
 
 @blueprint.post("/meetings/<code>/tasks")
 @guests_too
-def add_task(code: str) -> AnyResponse:
+def add_task(code: str) -> AnyResponse | tuple[str, int]:
     """Note what somebody takes on."""
     try:
         due = _due(request.form.get("due_on", ""))
@@ -239,7 +253,7 @@ def add_task(code: str) -> AnyResponse:
             db(), viewer(), code, request.form.get("task", ""), whole(request.form.get("staff")) or None, due
         )
     except Invalid as error:
-        flash_invalid(error)
+        return _page(code, error), 400
     return redirect(url_for("meetings.show", code=code, _anchor="tasks"))
 
 
@@ -260,7 +274,7 @@ def finish_task(code: str, number: int) -> AnyResponse:
 
 @blueprint.post("/meetings/<code>/<any(send, cancel):act>")
 @staff_only
-def settle(code: str, act: str) -> AnyResponse:
+def settle(code: str, act: str) -> AnyResponse | tuple[str, int]:
     """Send to be verified, or say that it will not take place."""
     try:
         if act == "send":
@@ -271,7 +285,7 @@ def settle(code: str, act: str) -> AnyResponse:
             flash("งดประชุมแล้ว สมาชิกได้รับแจ้ง")
             part("worker").wake()
     except Invalid as error:
-        flash_invalid(error)
+        return _page(code, error), 400
     return redirect(url_for("meetings.show", code=code))
 
 
@@ -279,7 +293,7 @@ def settle(code: str, act: str) -> AnyResponse:
 
 
 def _allowed(group: Group | None) -> list[str]:
-    if group is None:
+    if group is None or (group.visibility == "open" and group.id not in viewer().group_ids):
         return ["public", "staff"]
     return ["public", "staff", "group"] if group.visibility == "open" else ["group"]
 

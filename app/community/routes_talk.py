@@ -94,7 +94,10 @@ def thread(code: str) -> str | Response | tuple[str, int]:
     """Read a thread and answer. Reading is marked by a POST of its own."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
     if found.merged_into_id is not None:
-        return redirect(url_for("talk.thread", code=db().get_one(Thread, found.merged_into_id).code))
+        found = db().get_one(Thread, found.merged_into_id)
+        if request.method == "GET":
+            return redirect(url_for("talk.thread", code=found.code))
+        code = found.code  # What was typed under the old address goes where the talk went.
     form = ReplyForm()
     status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
@@ -107,6 +110,12 @@ def thread(code: str) -> str | Response | tuple[str, int]:
         except REFUSED as error:
             status = form.take(error, "body")
     if request.method == "GET" and (wanted := whole(request.args.get("post"))):
+        there = queries.reply_anywhere(db(), wanted)
+        if isinstance(there, Thread) or (there is not None and there.thread_id != found.id):
+            gone = there if isinstance(there, Thread) else db().get_one(Thread, there.thread_id)
+            queries.thread_to_read(db(), viewer(), gone.code)
+            number = None if isinstance(there, Thread) else wanted
+            return redirect(url_for("talk.thread", code=gone.code, post=number))
         there, _ = queries.post_of_thread(db(), found.id, wanted)
         place = queries.place_of_post(db(), there)
         return redirect(url_for("talk.thread", code=code, page=place, _anchor=f"post-{wanted}"))
@@ -155,7 +164,8 @@ def vote(code: str) -> Response:
     """Choose in a poll, or choose anew."""
     found, group_ = queries.thread_to_read(db(), viewer(), code)
     try:
-        chosen = {whole(value) for value in request.form.getlist("option")}
+        typed = request.form.getlist("option")
+        chosen = {int(one) if one.isascii() and one.isdigit() and len(one) < 4 else -1 for one in typed}
         tidying.vote(db(), viewer(), found, group_, chosen, today())
     except Invalid as error:
         flash_invalid(error)

@@ -66,8 +66,8 @@ def excerpt(author: str, body: str, address: str) -> str:
 
 
 def thread_audience(visibility: str, group_id: int) -> tuple[str, ...]:
-    """Search terms of those who may find a thread."""
-    return ("staff",) if visibility == "open" else (f"g{group_id}",)
+    """Search terms of those who may find a thread: members, guests among them, and all staff where it is open."""
+    return ("staff", f"g{group_id}") if visibility == "open" else (f"g{group_id}",)
 
 
 def told_audience(group: Group) -> str:

@@ -155,6 +155,9 @@ def reply(
     rendered = desk.renderer.render(body, people=desk.people)
     kept = keep_files(desk, files)
     with transaction(db):
+        db.refresh(thread, with_for_update=True)
+        if thread.merged_into_id is not None:
+            thread = db.get_one(Thread, thread.merged_into_id)
         post = Post(thread_id=thread.id, author_id=viewer.staff_id, body=body, html=rendered.html, at=now)
         db.add(post)
         db.execute(update(Thread).where(Thread.id == thread.id).values(last_at=now))
@@ -175,11 +178,16 @@ def _tell_followers(
     assert viewer.staff_id is not None
     named = set(db.scalars(select(Staff.id).where(Staff.code.in_(rendered.mentioned)))) if rendered.mentioned else set()
     to = queries.followers(db, thread) - {viewer.staff_id} - named
-    if group.visibility != "open":
-        to &= queries.members_ids(db, group.id)
+    members = queries.members_ids(db, group.id)
+    guests = queries.guest_ids(db, to)
+    to = to - guests if group.visibility == "open" else to & members - guests
     name = rules.shown_author(thread, viewer.staff_id, viewer.name)
     text = f"{name} ตอบในกระทู้ “{thread.title}”"
     notify(db, "reply", to, text, _place(thread, post.id), f"reply:{post.id}", now, audience=rules.told_audience(group))
+    # A guest is told as a member, and no longer than that.
+    notify(
+        db, "reply", guests & members, text, _place(thread, post.id), f"reply:{post.id}", now, audience=f"g{group.id}"
+    )
 
 
 def _place(thread: Thread, post_id: int) -> str:

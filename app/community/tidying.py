@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import date
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.community import queries, rules
@@ -24,6 +24,7 @@ from app.community.models import (
 from app.core.database import insert_new, transaction
 from app.core.errors import Invalid, NotAllowed
 from app.core.thai import one_line
+from app.knowledge.commands import move_drafts
 from app.people.models import Viewer
 from app.search.documents import touch
 
@@ -56,8 +57,16 @@ def move_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, targe
         raise Invalid({"group": "คนในกลุ่มนี้เขียนไว้ให้กันอ่านเท่านั้น จึงย้ายกระทู้ออกไปไม่ได้"})
     with transaction(db):
         thread.group_id = target.id
-        touch(db, "thread", [thread.id])
+        _touch(db, thread)
     return target
+
+
+def _touch(db: Session, *threads: Thread) -> None:
+    """Search learns of threads, and of the cards on which their answers stand."""
+    ids = [thread.id for thread in threads]
+    db.flush()
+    touch(db, "thread", ids)
+    touch(db, "person", db.scalars(select(Post.author_id).where(Post.thread_id.in_(ids), Post.is_answer).distinct()))
 
 
 def _may_tidy(viewer: Viewer, group: Group) -> None:
@@ -81,7 +90,11 @@ def merge_threads(db: Session, viewer: Viewer, thread: Thread, group: Group, int
     if db.get(Poll, thread.id) is not None:
         raise Invalid({"into": "กระทู้ที่มีการลงความเห็นรวมเข้ากับกระทู้อื่นไม่ได้ ให้รวมอีกกระทู้เข้ามาแทน"})
     with transaction(db):
-        db.refresh(thread, with_for_update=True)
+        for one in sorted((thread, into), key=lambda one: one.id):
+            db.refresh(one, with_for_update=True)
+        if thread.merged_into_id is not None or into.merged_into_id is not None:
+            raise Invalid({"into": "กระทู้นี้รวมเข้ากับกระทู้อื่นแล้ว โปรดเปิดหน้าใหม่อีกครั้ง"})
+        touch(db, "person", db.scalars(select(Post.author_id).where(Post.thread_id == thread.id, Post.is_answer)))
         db.execute(update(Post).where(Post.thread_id == thread.id).values(is_answer=False))
         first = Post(
             thread_id=into.id, author_id=thread.author_id, at=thread.at, edited_at=thread.edited_at,
@@ -93,9 +106,10 @@ def merge_threads(db: Session, viewer: Viewer, thread: Thread, group: Group, int
         moved = set(db.scalars(select(Post.id).where(Post.thread_id == thread.id)))
         _move_posts(db, thread, into, moved)
         _join_readers(db, thread, into)
+        move_drafts(db, f"thread:{thread.id}", f"thread:{into.id}")
         thread.merged_into_id, thread.locked = into.id, True
         into.last_at = max(into.last_at, thread.last_at)
-        touch(db, "thread", [thread.id, into.id])
+        _touch(db, thread, into)
     return into
 
 
@@ -141,9 +155,14 @@ def split_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, ids:
         raise Invalid(wrong)
     first, others = posts[0], {post.id for post in posts[1:]}
     with transaction(db):
+        db.refresh(thread, with_for_update=True)
+        if thread.merged_into_id is not None:
+            raise Invalid({"post": "กระทู้นี้รวมเข้ากับกระทู้อื่นแล้ว โปรดเปิดหน้าใหม่อีกครั้ง"})
+        touch(db, "person", [first.author_id])
         new = Thread(
             code="TH-" + secrets.token_hex(4), group_id=group.id, author_id=first.author_id, title=title,
             body=first.body, html=first.html, at=first.at, last_at=posts[-1].at, edited_at=first.edited_at,
+            split_from_post=first.id,
         )  # fmt: skip
         db.add(new)
         db.flush()
@@ -156,7 +175,7 @@ def split_thread(db: Session, viewer: Viewer, thread: Thread, group: Group, ids:
         insert_new(db, ThreadRead, rows)
         latest = db.scalar(select(func.max(Post.at)).where(Post.thread_id == thread.id))
         thread.last_at = latest or thread.at
-        touch(db, "thread", [thread.id, new.id])
+        _touch(db, thread, new)
     return new
 
 
@@ -176,8 +195,9 @@ def vote(db: Session, viewer: Viewer, thread: Thread, group: Group, chosen: set[
     if poll.closes_on is not None and poll.closes_on < today:
         raise Invalid({"option": "ปิดลงความเห็นแล้ว"})
     with transaction(db):
+        db.refresh(poll, with_for_update=True)
         mine = (PollVote.thread_id == thread.id, PollVote.staff_id == viewer.staff_id)
         db.execute(delete(PollVote).where(*mine))
         if chosen:
             rows = [{"thread_id": thread.id, "staff_id": viewer.staff_id, "option": number} for number in chosen]
-            db.execute(insert(PollVote), rows)
+            insert_new(db, PollVote, rows)

@@ -79,6 +79,14 @@ def _status_reason(model: type[HumanRecord], *others: tuple[ColumnElement[bool],
     return case(*statuses, *[(condition, literal(text)) for condition, text in others], else_=literal(""))
 
 
+def _blank(column: Any) -> ColumnElement[bool]:
+    """Nothing but blanks and line ends; `trim` alone takes only blanks away."""
+    for char in ("\n", "\r", "\t"):
+        column = func.replace(column, char, "")
+    empty: ColumnElement[bool] = func.trim(column) == ""
+    return empty
+
+
 def _within(column: Any, scope: Scope) -> ColumnElement[bool]:
     return and_(column >= scope.first_day, column <= scope.as_of)
 
@@ -330,7 +338,7 @@ def _meetings(scope: Scope, with_excluded: bool, purpose: str, signed_in: int, p
     present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
     reason = _status_reason(
         Meeting,
-        (func.trim(Meeting.minutes) == "", "ไม่มีรายงานการประชุม"),
+        (_blank(Meeting.minutes), "ไม่มีรายงานการประชุม"),
         (present < signed_in, f"ลงชื่อไม่ถึง {signed_in} คน"),
     )
     query = _select(
@@ -653,7 +661,7 @@ def knows_principles(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def improvements(scope: Scope, with_excluded: bool) -> AnySelect:
     """C3: improvement-log lines; one per day and channel."""
-    blank = or_(*[func.trim(c) == "" for c in (Improvement.before, Improvement.after, Improvement.why)])
+    blank = or_(*[_blank(c) for c in (Improvement.before, Improvement.after, Improvement.why)])
     reason = _status_reason(Improvement, (blank, "ไม่ครบ ก่อน หลัง เหตุผล"))
     query = _select(
         _record(Improvement)

@@ -234,11 +234,11 @@ def record(
 
 
 def involved(db: Session, register: Register, record: Any) -> set[int]:
-    """Staff who may not verify a record beside who typed it: its subject, and who wrote in a meeting's minutes."""
+    """Staff who may not verify a record beside who typed it: its subject, and who had a hand in a meeting."""
     subject = getattr(record, register.subject) if register.subject else None
     found = {subject} if subject is not None else set()
     if register.model is Meeting:
-        found |= {number for number, _ in meeting_queries.writers(db, record.id)}
+        found |= meeting_queries.hands(db, record.id)
     return found
 
 

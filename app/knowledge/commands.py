@@ -326,6 +326,12 @@ def forget_autosave(db: Session, staff_id: int, place: str) -> None:
     db.execute(delete(Autosave).where(Autosave.staff_id == staff_id, Autosave.place == place))
 
 
+def move_drafts(db: Session, place: str, to: str) -> None:
+    """Unsaved texts of one place go to another, but for people who have one there; inside a transaction."""
+    there = select(Autosave.staff_id).where(Autosave.place == to)
+    db.execute(update(Autosave).where(Autosave.place == place, Autosave.staff_id.not_in(there)).values(place=to))
+
+
 def discard_autosave(db: Session, staff_id: int, place: str) -> None:
     """Throw an unsaved text away."""
     with transaction(db):

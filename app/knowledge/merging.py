@@ -114,6 +114,11 @@ def _by_letters(piece: Piece) -> str | None:
     base, mine, theirs = ("\n".join(lines) for lines in (piece.base, piece.mine, piece.theirs))
     if not (piece.mine and piece.theirs):
         return None
+    # One of them goes on from the other: a save whose answer was lost, sent again with more.
+    if mine.startswith(theirs) or mine.endswith(theirs):
+        return mine
+    if theirs.startswith(mine) or theirs.endswith(mine):
+        return theirs
     if not piece.base:  # Both added lines at one place.
         return f"{mine}\n\n{theirs}" if piece.mine[-1].strip() and piece.theirs[0].strip() else f"{mine}\n{theirs}"
     (at, end, new), (at_2, end_2, new_2) = _change(base, mine), _change(base, theirs)

@@ -17,7 +17,6 @@ from app.core.thai import fold, one_line
 from app.knowledge.models import Article, ArticleCredit, ArticleLink, ArticleTag, Category, Revision, State
 from app.knowledge.searchable import touch_articles
 from app.notifications.commands import notify, notify_codes
-from app.search.documents import touch
 
 
 def audience_of(article: Article) -> str:
@@ -69,7 +68,6 @@ def make_public(db: Session, article: Article, revision: Revision, now: datetime
     note_links(db, article.id, revision.html)
     _tell(db, article, revision, now, first=first)
     touch_articles(db, [article.id])
-    touch(db, "person", [article.author_id])
 
 
 def links_in(html: str) -> dict[str, str]:

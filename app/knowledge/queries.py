@@ -58,14 +58,12 @@ class ArticlePage:
 def readable(viewer: Viewer) -> ColumnElement[bool]:
     """Condition: published or retired, not deleted, and this person may read it. Drafts are never in lists."""
     audiences: list[ColumnElement[bool]] = [Article.visibility == "public"]
-    if viewer.is_staff:
-        audiences.append(Article.visibility == "staff")
     if viewer.staff_id is not None:
-        audiences.append(Article.author_id == viewer.staff_id)
         groups = Article.group_id.in_(viewer.group_ids) if viewer.group_ids else false()
         audiences.append(and_(Article.visibility == "group", groups))
+    if viewer.is_staff:
         mine = select(ArticleCredit.article_id).where(ArticleCredit.staff_id == viewer.staff_id)
-        audiences.append(Article.id.in_(mine))
+        audiences += [Article.visibility == "staff", Article.author_id == viewer.staff_id, Article.id.in_(mine)]
     return and_(Article.deleted_at.is_(None), Article.state != State.DRAFT.value, or_(*audiences))
 
 

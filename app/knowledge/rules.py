@@ -30,7 +30,7 @@ def can_read(viewer: Viewer, article: Article, credited: frozenset[int] = frozen
     """Whether a person may read the published text; a draft is its author's and the credited people's."""
     if article.deleted_at is not None:
         return False
-    own = viewer.staff_id is not None and (viewer.staff_id == article.author_id or viewer.staff_id in credited)
+    own = viewer.is_staff and (viewer.staff_id == article.author_id or viewer.staff_id in credited)
     if article.state == State.DRAFT.value:
         return own
     if article.visibility == "public" or own:

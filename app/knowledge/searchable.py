@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, union
 from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
@@ -21,7 +21,7 @@ from app.core.rendering import plain_text
 from app.documents import limited
 from app.documents.limited import Job
 from app.knowledge import queries
-from app.knowledge.models import Article, ArticleCredit, ArticleTag, Attachment, Category, Revision, State
+from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Revision, State
 from app.people.queries import departments_of, names_by_id
 from app.search.documents import Document, joined, touch
 
@@ -40,6 +40,13 @@ def touch_articles(db: Session, ids: Iterable[int]) -> None:
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
         touch(db, "file", db.scalars(select(Attachment.id).where(Attachment.article_id.in_(part))))
+        # What an article says of people stands on their cards.
+        named = union(
+            select(Article.author_id).where(Article.id.in_(part)),
+            select(ArticleCredit.staff_id).where(ArticleCredit.article_id.in_(part)),
+            select(Application.staff_id).where(Application.article_id.in_(part)),
+        )
+        touch(db, "person", db.scalars(named))
 
 
 def _audience(article: Article, credited: list[int]) -> tuple[str, ...]:

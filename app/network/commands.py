@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.core.database import insert_new, transaction
@@ -55,17 +55,22 @@ def read_due(db: Session, now: datetime, *, private: bool) -> bool:
         return False
     number, url = source.id, source.url
     db.rollback()
-    trouble, found = "", Feed("", [])
+    _note(db, number, now, "อ่านค้างไว้")  # Whatever happens next, the other feeds get their turn.
     try:
         found = feeds.parse(feeds.fetch(url, private=private), url)
     except Invalid as error:
-        trouble = next(iter(error.fields.values()))
+        _note(db, number, now, next(iter(error.fields.values())))
+        return True
     with transaction(db):
-        kept = db.get(FeedSource, number)
-        if kept is not None:
-            kept.asked_at, kept.trouble = now, trouble[:300]
+        if db.get(FeedSource, number) is not None:
             _take_in(db, number, found)
+    _note(db, number, now, "")
     return True
+
+
+def _note(db: Session, number: int, now: datetime, trouble: str) -> None:
+    with transaction(db):
+        db.execute(update(FeedSource).where(FeedSource.id == number).values(asked_at=now, trouble=trouble[:300]))
 
 
 def unsubscribe(db: Session, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import re
 import socket
@@ -11,7 +12,6 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element, ParseError
@@ -50,6 +50,39 @@ class Feed:
     entries: list[Entry]
 
 
+def _look_at_peer(connection: http.client.HTTPConnection) -> None:
+    """The name was looked up again when connecting: what answered must be of the world too."""
+    if not ipaddress.ip_address(connection.sock.getpeername()[0].split("%")[0]).is_global:
+        connection.close()
+        raise OSError("the address is within a house")
+
+
+class _Http(http.client.HTTPConnection):
+    def connect(self) -> None:
+        """Connect, then see to whom."""
+        super().connect()
+        _look_at_peer(self)
+
+
+class _Https(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        """Connect, then see to whom."""
+        super().connect()
+        _look_at_peer(self)
+
+
+class _PublicHttp(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        """As the library does, with connections that look."""
+        return self.do_open(_Http, req)
+
+
+class _PublicHttps(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        """As the library does, with connections that look."""
+        return self.do_open(_Https, req)
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any, **__: Any) -> None:
         """Every hop is looked at before it is taken."""
@@ -60,7 +93,8 @@ def fetch(url: str, *, private: bool) -> bytes:
 
     Addresses within a house (loopback, private ranges) are refused unless `private`: a feed is no way to look around.
     """
-    opener = urllib.request.build_opener(_NoRedirect)
+    looking = () if private else (_PublicHttp, _PublicHttps)
+    opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}), *looking)
     deadline = time.monotonic() + WHOLE_SECONDS
     for _ in range(MAX_REDIRECTS + 1):
         check_address(url, private=private)
@@ -78,14 +112,14 @@ def fetch(url: str, *, private: bool) -> bytes:
             if error.code not in (301, 302, 303, 307, 308) or not error.headers.get("Location"):
                 raise Invalid({"url": f"ปลายทางตอบว่าไม่ให้อ่าน (รหัส {error.code})"}) from error
             url = urljoin(url, error.headers["Location"])
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise Invalid({"url": "ติดต่อปลายทางไม่ได้ โปรดตรวจที่อยู่ หรือลองใหม่ภายหลัง"}) from error
     raise Invalid({"url": "ปลายทางส่งต่อหลายครั้งเกินไป โปรดใช้ที่อยู่ฟีดโดยตรง"})
 
 
 def _read(answer: Any, deadline: float) -> bytes:
     parts, size = [], 0
-    while chunk := answer.read(65_536):
+    while chunk := answer.read1(65_536):
         parts.append(chunk)
         size += len(chunk)
         if size > MAX_BYTES or time.monotonic() > deadline:
@@ -166,9 +200,13 @@ def _entry(
     guid: str, title: str, link: str, author: str, email: str, summary: str, at: datetime | None, base: str
 ) -> Entry | None:
     """None for an entry that leads nowhere or has no title."""
-    url = urljoin(base, link.strip())
+    try:
+        url = urljoin(base, link.strip())
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        return None
     title = one_line(plain_text(sanitize(title)))[:300]
-    if urlsplit(url).scheme not in ("http", "https") or len(url) > 500 or not title:
+    if scheme not in ("http", "https") or len(url) > 500 or not title:
         return None
     address = parseaddr(email)[1]
     sound = re.fullmatch(r"[^\s@,;:<>()\"\\?&]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", address)
@@ -186,15 +224,20 @@ def _text(element: Element, name: str) -> str:
 
 def _iso(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        return _sound(datetime.fromisoformat(text))
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _mail_date(text: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text)
+        return _sound(parsedate_to_datetime(text))
     except (ValueError, TypeError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _sound(at: datetime) -> datetime | None:
+    """An aware instant of a year that can be; a made-up one is none."""
+    if not 1990 <= at.year <= 2200:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -48,4 +48,6 @@ def due(db: Session, now: datetime) -> FeedSource | None:
         (FeedSource.trouble == "") & (FeedSource.asked_at <= now - timedelta(hours=ASK_HOURS)),
         FeedSource.asked_at <= now - timedelta(hours=ASK_AGAIN_HOURS),
     )
-    return db.scalar(select(FeedSource).where(ready).order_by(FeedSource.asked_at, FeedSource.id).limit(1))
+    return db.scalar(
+        select(FeedSource).where(ready).order_by(FeedSource.asked_at.nulls_first(), FeedSource.id).limit(1)
+    )

@@ -28,17 +28,17 @@ def notify(
     people = set(to)
     if not people:
         return
-    tellings = [Telling(number, text, url, key) for number in sorted(people)]
-    insert_new(db, Notification, _rows(db, kind, tellings, now, audience))
+    tellings = [Telling(number, text, url, key, audience) for number in sorted(people)]
+    insert_new(db, Notification, _rows(db, kind, tellings, now))
 
 
-def _rows(db: Session, kind: str, tellings: list[Telling], now: datetime, audience: str) -> list[dict[str, Any]]:
+def _rows(db: Session, kind: str, tellings: list[Telling], now: datetime) -> list[dict[str, Any]]:
     """Rows for those who want to be told of a kind, each as they chose; one statement."""
     wanted = queries.choices(db, {one.staff_id for one in tellings}, kind)
     return [
         {
             "staff_id": one.staff_id, "kind": kind, "key": one.key[:160], "text": one_line(one.text)[:600],
-            "url": one.url[:300], "audience": audience, "at": now, "mail": wanted[one.staff_id].value, "tries": 0,
+            "url": one.url[:300], "audience": one.audience, "at": now, "mail": wanted[one.staff_id].value, "tries": 0,
             "mail_state": (MailState.WAITING if wanted[one.staff_id] in MAILED else MailState.NONE).value,
         }
         for one in tellings
@@ -54,6 +54,7 @@ class Telling:
     text: str
     url: str
     key: str
+    audience: str = ""
 
 
 def notify_each(db: Session, kind: str, tellings: list[Telling], now: datetime) -> None:
@@ -64,7 +65,7 @@ def notify_each(db: Session, kind: str, tellings: list[Telling], now: datetime) 
     fresh = [one for one in tellings if (one.staff_id, one.key) not in told]
     if not fresh:
         return
-    rows = _rows(db, kind, fresh, now, "")
+    rows = _rows(db, kind, fresh, now)
     with transaction(db):
         insert_new(db, Notification, rows)
 

@@ -137,14 +137,17 @@ class Mailer:
                 .returning(Notification.id)
                 .execution_options(synchronize_session=False)
             ).all()
-        told = [one for one in mail.told if one.id in set(claimed)]
-        lines = []
-        for one in told:
+        return Mail(mail.person, [one for one in mail.told if one.id in set(claimed)], mail.lines)
+
+    def _with_lines(self, db: Session, mail: Mail) -> Mail:
+        """A mail with its lines, those of a digest as they are now; a digest that cannot be made has none."""
+        lines: list[rules.Line] = []
+        for one in mail.told:
             if one.kind == DIGEST:
-                lines += self.week_of(db, mail.person)
+                lines += attempt("the digest of a person", lambda: self.week_of(db, mail.person), list)
             else:
                 lines.append(rules.Line(one.text, one.url, one.at))
-        return Mail(mail.person, told, lines)
+        return Mail(mail.person, mail.told, lines)
 
     def _by_mail(self, db: Session, rows: list[tuple[Notification, Staff]]) -> list[Mail]:
         mails: dict[tuple[int, str], Mail] = {}
@@ -172,7 +175,7 @@ class Mailer:
         sent = 0
         try:
             for due in mails:
-                mail = self._claim(db, due)
+                mail = self._claim(db, self._with_lines(db, due))
                 if not mail.told:
                     continue
                 if not mail.lines:  # A digest whose things were all done meanwhile.

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from app.community.models import GroupGuest
 from app.exchange.exporting import export_office
+from app.knowledge.models import Article, ArticleCredit
+from app.notifications.models import Notification
 from app.office import Office
 from app.people.models import Staff, StaffRole
 from tests.conftest import Browser, app_of, on
@@ -145,3 +147,43 @@ def test_a_guest_moved_to_another_office_is_nobody_there(office: Office, tmp_pat
             ).one()
             == "guest"
         )
+
+
+def test_credit_and_notifications_give_a_guest_nothing_of_the_office(office: Office):
+    load(office, group("G1", "open"), thread("TH1"), article("S", author=MALEE, visibility="staff", title="เรื่องภายใน"))
+    guest = invited(office)
+    guest.post("/threads/TH1", {"body": "แขกตอบ"}, page="/threads/TH1")
+    malee = Browser(app_of(office), MALEE)
+    malee.post("/threads/TH1/summarise", {"title": "สรุป", "body": "เนื้อหา", "category": "", "visibility": "staff"})
+    with office.session() as db:
+        drafted = db.scalars(select(Article).where(Article.thread_id.is_not(None))).one()
+        credited = set(db.scalars(select(ArticleCredit.staff_id)))
+        number = db.scalars(select(GroupGuest.staff_id)).one()
+    assert number not in credited and guest.get(f"/articles/{drafted.code}").status_code == 404
+    malee.post("/articles/S/share", {"channel": "internal", "to": "กลุ่ม กลุ่ม G1", "note": "ดูหน่อย"})
+    Browser(app_of(office), SOMCHAI).post("/threads/TH1", {"body": "ตอบต่อ"})
+    told = told_to(office, number)
+    assert [kind for kind, _ in told] == ["reply"] and told[0][1] == "g1"
+    malee.post("/groups/G1/members", {"staff": guest_code(office), "standing": ""})
+    malee.post("/threads/TH1", {"body": "หลังแขกออก"})
+    assert len(told_to(office, number)) == 1
+    assert not office._may_be_told(office.session(), number, "") and not office._may_be_told(
+        office.session(), number, "g1"
+    )
+
+
+def told_to(office: Office, number: int) -> list[tuple[str, str]]:
+    with office.session() as db:
+        rows = db.execute(select(Notification.kind, Notification.audience).where(Notification.staff_id == number))
+        return [(kind, audience) for kind, audience in rows]
+
+
+def test_a_guest_is_invited_again_with_the_same_address(office: Office):
+    load(office, group())
+    invited(office)
+    malee = Browser(app_of(office), MALEE)
+    malee.post("/groups/G1/members", {"staff": guest_code(office), "standing": ""})
+    again = malee.post("/groups/G1/guests", {**GUEST, "until": "2016-03-31"})
+    assert again.status_code == 200 and "31 มี.ค. 2559" in again.text
+    with office.session() as db:
+        assert len(db.scalars(select(GroupGuest)).all()) == 1

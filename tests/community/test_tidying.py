@@ -163,3 +163,50 @@ def test_joining_into_nothing_says_so(lite_office: Office, into: str):
     malee, _ = two_threads(lite_office)
     answer = malee.post("/threads/B/manage", {"action": "merge", "into": into})
     assert "โปรดเลือกกระทู้อื่นของกลุ่มนี้" in malee.get(answer.headers["Location"]).text
+
+
+def test_a_reply_under_the_old_address_goes_where_the_talk_went(office: Office):
+    malee, somchai = two_threads(office)
+    somchai.post("/groups/G1/draft", {"thread": "B", "body": "ร่างที่ค้าง"})
+    somchai.get("/threads/B")  # The page is open while the threads are joined.
+    malee.post("/threads/B/manage", {"action": "merge", "into": "A"})
+    assert "ร่างที่ค้าง" in somchai.get("/threads/A").text
+    answer = somchai.post("/threads/B", {"body": "ตอบหลังรวม"}, page="/threads/A")
+    assert "/threads/A" in answer.headers["Location"] and "ตอบหลังรวม" in malee.get("/threads/A").text
+
+
+def test_addresses_of_parted_replies_lead_on(office: Office):
+    malee, somchai = two_threads(office)
+    with office.session() as db:
+        ids = {body: number for number, body in db.execute(select(Post.id, Post.body))}
+    given = {"title": "เรื่องที่สาม", "post": [str(ids["ตอบหนึ่ง"]), str(ids["ท้ายหนึ่ง"])]}
+    new = malee.post("/threads/A/split", given).headers["Location"]
+    for body in ("ตอบหนึ่ง", "ท้ายหนึ่ง"):
+        led = somchai.get(f"/threads/A?post={ids[body]}")
+        assert led.status_code == 200 and "เรื่องที่สาม" in led.text
+    assert new in somchai.client.get(f"/threads/A?post={ids['ตอบหนึ่ง']}").headers["Location"]
+
+
+def test_a_thread_moved_to_a_secret_group_leaves_the_cards(office: Office):
+    load(
+        office, group("G1", members=[SOMCHAI, WICHAI]), group("G2", "secret"), thread("A", title="ปั๊มน้ำเสียงดัง"),
+        {**post("A", WICHAI, "เปลี่ยนลูกปืน", "02"), "is_answer": True},
+    )  # fmt: skip
+    app = app_of(office)
+    malee, secretary = Browser(app, MALEE), Browser(app, "SEC")
+    office.indexer.catch_up()
+    assert "/people/S3?about=" in secretary.get("/people?q=ปั๊มน้ำเสียงดัง").text
+    malee.post("/threads/A/manage", {"action": "move", "group": "G2"})
+    office.indexer.catch_up()
+    assert "ปั๊มน้ำเสียงดัง" not in secretary.get("/people?q=ปั๊มน้ำเสียงดัง").text.replace("?q=ปั๊มน้ำเสียงดัง", "").replace(
+        'value="ปั๊มน้ำเสียงดัง"', ""
+    )
+    assert "ปั๊มน้ำเสียงดัง" not in secretary.get("/people/S3").text
+
+
+def test_a_vote_that_is_no_number_is_none(lite_office: Office):
+    load(lite_office, group())
+    malee = Browser(app_of(lite_office), MALEE)
+    path = malee.post("/groups/G1/threads/new", opening(options="ก\nข")).headers["Location"]
+    malee.post(f"{path}/vote", {"option": "abc"})
+    assert "โปรดเลือกจากตัวเลือกที่มี" in malee.get(path).text and "0 คนลงความเห็นแล้ว" in malee.get(path).text

@@ -143,6 +143,23 @@ def test_redirects_are_followed_three_times_and_looked_at_each_time(web: Answers
         feeds.fetch(web.url + "/file", private=True)
 
 
+def test_dates_and_links_that_cannot_be_break_nothing(office: Office, web: Answers):
+    odd = ATOM.replace("2015-09-01T00:00:00+07:00", "9999-12-31T23:00:00Z").replace(
+        "2015-09-02T00:00:00Z", "0001-01-01T00:00:00+07:00"
+    )
+    web.pages["/odd"] = (200, odd.replace("javascript:alert(1)", "http://[::1").encode(), {})
+    secretary = Browser(app_of(within(office)), SECRETARY)
+    assert secretary.post("/network", {"url": web.url + "/odd"}).status_code == 302
+    assert secretary.get("/network").status_code == 200 and "จัดการขยะ" in secretary.get("/network").text
+
+
+def test_a_name_that_leads_home_when_connecting_is_refused(web: Answers, monkeypatch: pytest.MonkeyPatch):
+    """As a name whose second lookup gives another address: what was checked is public, what answers is not."""
+    monkeypatch.setattr(feeds, "check_address", lambda *_, **__: None)
+    with pytest.raises(Invalid, match="ติดต่อปลายทางไม่ได้"):
+        feeds.fetch(web.url + "/feed.xml", private=False)
+
+
 def test_rss_is_read_too():
     feed = feeds.parse(RSS.encode(), "https://b.example/rss")
     (one,) = feed.entries

@@ -90,6 +90,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_feed_item_published_at", ["published_at"], unique=False)
 
     op.create_table(
+        "meeting_hand",
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_hand_meeting_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_meeting_hand_staff_id")),
+        sa.PrimaryKeyConstraint("meeting_id", "staff_id", name=op.f("pk_meeting_hand")),
+    )
+    op.create_table(
         "meeting_picture",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("meeting_id", sa.Integer(), nullable=False),
@@ -189,6 +197,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("cop_group", schema=None) as batch_op:
         batch_op.add_column(sa.Column("goal", sa.String(length=500), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("handover", sa.Text(), server_default="", nullable=False))
 
     with op.batch_alter_table("meeting", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=12), server_default="exchange", nullable=False))
@@ -215,8 +224,11 @@ def upgrade() -> None:
     with op.batch_alter_table("thread", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=10), server_default="talk", nullable=False))
         batch_op.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("split_from_post", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("offered_at", app.core.database.Instant(timezone=True), nullable=True))
         batch_op.create_index("ix_thread_author_id", ["author_id"], unique=False)
         batch_op.create_index("ix_thread_group_listed", ["group_id", "pinned", "last_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_thread_split_from_post"), ["split_from_post"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_thread_merged_into_id"), "thread", ["merged_into_id"], ["id"])
 
     # ### end Alembic commands ###
