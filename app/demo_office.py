@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.community import meeting, recognition, talk
+from app.community.queries import group_to_see
 from app.core.config import CONTENT
 from app.core.database import transaction
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
@@ -450,3 +452,29 @@ def _live_acts(office: Office, db: Session) -> None:
     life.comment(db, desk, secretary, "D01-02", "แนบแบบฟอร์มไว้ท้ายเรื่องแล้วค่ะ ", now)
     chosen = {number for number, _ in life.people_to_ask(db, head, office.clock.today())[:4]}
     life.ask_to_read(db, head, "D01-02", chosen, office.clock.today() + timedelta(days=7), None, now)
+    _people_at_work(office, db)
+
+
+def _people_at_work(office: Office, db: Session) -> None:
+    """A meeting of today, a poll, a question that waits, thanks, a nomination and a request for advice."""
+    now, today, desk = office.clock.now(), office.clock.today(), office.desk(db)
+    facilitator, member, head = (load_viewer(db, staff_by_code(db, code), today) for code in ("S016", "S007", "S025"))
+    group = group_to_see(db, facilitator, "G01")
+    meeting.plan_meeting(
+        db, facilitator,
+        meeting.NewMeeting(
+            title="แลกเปลี่ยนหลังอบรม: อะไรใช้ได้จริงในงานของเรา", purpose="exchange", kind="dialogue", on=today,
+            group_id=group.id, place="ห้องประชุมเล็ก ชั้น ๒", starts_at=datetime.combine(today, time(13, 30), BANGKOK),
+            agenda="เล่าคนละห้านาที ไม่ขัดกัน\nเลือกหนึ่งเรื่องที่อยากลองทำพร้อมกัน\nใครรับอะไรไปทำ",
+        ),
+        now,
+    )  # fmt: skip
+    poll = talk.Opening(
+        "นัดคุยครั้งหน้าวันไหนดี", "ขอเสียงส่วนใหญ่ ใครติดเวรบอกได้เลย", options=("บ่ายวันพุธ", "เช้าวันศุกร์", "เที่ยงวันพฤหัส กินข้าวไปคุยไป"),
+        closes_on=today + timedelta(days=7),
+    )  # fmt: skip
+    talk.start_thread(db, desk, facilitator, group, poll, now)
+    to = staff_by_code(db, "S016")
+    recognition.praise(db, member, "thanks", to.code, "อยู่ช่วยดูเอกสารตรวจรับจนเสร็จ ทั้งที่ไม่ใช่งานของตัวเอง", "", now)
+    recognition.praise(db, head, "nomination", "S007", "เขียนบทความหลังอบรมภายในสามวัน และเพื่อนสองกองนำไปใช้แล้ว", "", now)
+    recognition.ask_advice(db, member, to, "ใบตรวจรับงานจ้างแบบใหม่", "ช่องผู้ควบคุมงานต้องลงชื่อทุกแผ่นหรือเฉพาะแผ่นสุดท้ายครับ", now)

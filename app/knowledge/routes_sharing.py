@@ -51,9 +51,9 @@ def share(code: str) -> str | Response | tuple[str, int]:
     if article.state != "published":
         raise NotFound("แชร์ได้เฉพาะบทความที่เผยแพร่อยู่")
     form = ShareForm()
-    groups = [
-        (g.code, g.name, frozenset(part("group_members")(db(), g.id))) for g in part("own_groups")(db(), viewer())
-    ]
+    own = part("own_groups")(db(), viewer())
+    members = part("members_of_groups")(db(), {g.id for g in own})
+    groups = [(g.code, g.name, frozenset(members[g.id])) for g in own]
     departments = [(d.code, d.name) for d in people.departments(db())]
     offered = sharing.targets(groups, departments, people.people_on(db(), today()))
     made = None
