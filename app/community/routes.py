@@ -72,9 +72,23 @@ def group(code: str) -> str:
         threads=queries.threads(db(), viewer(), found.id, number) if readable else None,
         meetings=meeting_queries.meetings(db(), viewer(), found.id) if readable else [],
         facilitators=[m for m in members if m.standing == "facilitator"], wanted=WANTED_FACILITATORS,
-        roster=people.people_on(db(), today()) if manages else [], glossary=rules.glossary(found.glossary), kinds=THREAD_KINDS,
+        glossary=rules.glossary(found.glossary), kinds=THREAD_KINDS,
         guests=queries.guests(db(), found.id) if readable else {}, shared=part("shared_with_group")(db(), viewer(), found.code) if readable else [],
         silent=rules.dormant_days(queries.last_talk(db(), found), today()) if readable else 0,
+    )  # fmt: skip
+
+
+@blueprint.get("/groups/<code>/members")
+@staff_only
+def members(code: str) -> str:
+    """Everybody in a group; facilitators accept, invite, promote and remove here."""
+    found = queries.group_to_see(db(), viewer(), code)
+    if not rules.can_read_threads(viewer(), found):
+        raise NotFound("รายชื่อสมาชิกของกลุ่มนี้เห็นได้เฉพาะสมาชิก")
+    manages = rules.can_manage(viewer(), found)
+    return render_template(
+        "community/members.html", group=found, members=queries.members(db(), found.id), manages=manages,
+        roster=people.people_on(db(), today()) if manages else [], guests=queries.guests(db(), found.id),
     )  # fmt: skip
 
 
@@ -165,4 +179,4 @@ def set_standing(code: str) -> Response:
         flash("บันทึกสมาชิกแล้ว")
     except Invalid as error:
         flash_invalid(error)
-    return redirect(url_for("community.group", code=code))
+    return redirect(url_for("community.members", code=code))

@@ -142,7 +142,7 @@ def people_documents(db: Session, ids: list[int]) -> list[Document]:
             code=one.code,
             url=f"/people/{one.code}",
             title=one.name,
-            text="\n".join(filter(None, [one.position, served.get(one.id, ""), one.about, *known[one.id]])),
+            text=" · ".join(filter(None, [one.position, served.get(one.id, ""), one.about, *known[one.id]])),
             audience=("staff",),
             on=date.min,
             department=served.get(one.id, ""),

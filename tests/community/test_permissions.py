@@ -50,7 +50,7 @@ KNOWN_BY = {"begin": "see", "see": "see", "see_staff": "see", "manage": "see", "
 ROUTES: dict[str, str] = {
     "community.index": "free", "community.new_group": "free", "community.group": "see", "community.edit_group": "manage",
     "community.archive": "manage", "community.letter": "letter", "community.join": "see_staff", "community.leave": "see",
-    "community.set_standing": "manage",
+    "community.set_standing": "manage", "community.members": "read_staff",
     "care.page": "facilitate", "care.greet": "facilitate", "care.summary": "facilitate", "care.hand_over": "facilitate",
     "care.guests": "facilitate",
     "talk.new_thread": "begin", "talk.keep_draft": "see", "talk.thread": "read/talk", "talk.file": "read", "talk.vote": "talk",
