@@ -21,6 +21,7 @@ from app.core.guard import attempt
 from app.core.rendering import Rendered, render_now
 from app.core.web import config, db, part, today
 from app.indicators import queries as indicators
+from app.indicators.commands import CHECKERS
 from app.knowledge import life_queries, review_queries
 from app.knowledge import queries as knowledge
 from app.knowledge.life import REMIND_DAYS
@@ -53,6 +54,7 @@ def index() -> str:
             "drafts": knowledge.drafts_of(db(), who.staff_id),
             "unread": community.unread_threads(db(), who, 5),
             "coming": meeting_queries.coming(db(), who, today(), 3),
+            "meetings": meeting_queries.to_verify(db(), who, 5) if who.has(*CHECKERS) else [],
             "tasks": meeting_queries.open_tasks(db(), who, 5),
             "asked_advice": cards.waiting_consultations(db(), who.staff_id),
             "plan": indicators.read_plan(db(), scope),

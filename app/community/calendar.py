@@ -26,9 +26,8 @@ def invitation(meeting: Meeting, address: str, office: str, now: datetime) -> st
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Khlang//KM//TH", "METHOD:PUBLISH", "BEGIN:VEVENT",
         f"UID:{meeting.code}@khlang", f"DTSTAMP:{_instant(now)}", f"SEQUENCE:{stamp - 1_700_000_000}", *when,
-        f"SUMMARY:{_text(meeting.title)}", f"LOCATION:{_text(meeting.place)}",
+        f"SUMMARY:{_text(meeting.title)} ({_text(office)})", *([f"LOCATION:{_text(meeting.place)}"] if meeting.place else []),
         f"DESCRIPTION:{_text(meeting.agenda + chr(10) + address)}", f"URL:{address}",
-        f"ORGANIZER;CN={_parameter(office)}:{address}",
         f"STATUS:{'CANCELLED' if meeting.status == 'void' else 'CONFIRMED'}",
         "END:VEVENT", "END:VCALENDAR",
     ]  # fmt: skip
@@ -42,10 +41,6 @@ def _instant(at: datetime) -> str:
 def _text(value: str) -> str:
     escaped = value.strip().replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return escaped.replace("\r", "").replace("\n", "\\n")
-
-
-def _parameter(value: str) -> str:
-    return '"' + "".join(c for c in value if c not in '"\r\n') + '"'
 
 
 def _folded(line: str) -> str:

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.community import meeting_queries, queries, rules
@@ -32,7 +32,7 @@ from app.core.thai import normalise, one_line
 from app.knowledge import merging
 from app.knowledge.rules import loses_most
 from app.notifications.commands import notify
-from app.people.models import StaffLine, Viewer
+from app.people.models import Role, StaffLine, StaffRole, Viewer
 from app.people.rules import short_name
 from app.search.documents import touch
 
@@ -412,8 +412,8 @@ def send_meeting(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
     if meeting.status != Status.DRAFT.value:
         raise Invalid({"send": "การประชุมนี้ส่งตรวจแล้ว"})
     missing = []
-    if meeting.on > bangkok_day(now):
-        missing.append("ยังไม่ถึงวันประชุม")
+    if meeting.on > bangkok_day(now) or (meeting.starts_at is not None and meeting.starts_at > now):
+        missing.append("ยังไม่ถึงเวลาประชุม")
     if not meeting.minutes.strip():
         missing.append("ยังไม่มีรายงานการประชุม")
     if len(meeting_queries.signed_in(db, meeting.id)) < 2:
@@ -423,3 +423,26 @@ def send_meeting(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
     with transaction(db):
         meeting.status, meeting.recorded_at = Status.SUBMITTED.value, now
         meeting.recorded_by_id = viewer.staff_id
+        _tell_checkers(db, viewer, meeting, now)
+
+
+def _tell_checkers(db: Session, viewer: Viewer, meeting: Meeting, now: datetime) -> None:
+    """Tell the secretary and the evaluators that a meeting waits; of a closed group's only those who are in it."""
+    checkers = select(StaffRole.staff_id).where(StaffRole.role.in_((Role.SECRETARY.value, Role.EVALUATOR.value)))
+    to = set(db.scalars(checkers)) - meeting_queries.hands(db, meeting.id) - {viewer.staff_id}
+    audience = ""
+    if meeting.group_id is not None:
+        group = db.get_one(Group, meeting.group_id)
+        audience = rules.told_audience(group)
+        to = to if audience == "" else to & queries.members_ids(db, group.id)
+    text = f"การประชุม “{meeting.title}” รอผู้อื่นตรวจยืนยัน"
+    notify(
+        db,
+        "review_asked",
+        to,
+        text,
+        f"/meetings/{meeting.code}",
+        f"meeting_sent:{meeting.id}:{now.isoformat()}",
+        now,
+        audience=audience,
+    )

@@ -121,6 +121,22 @@ def writers(db: Session, meeting_id: int) -> list[tuple[int, str]]:
     return [(number, name) for number, name in rows]
 
 
+def to_verify(db: Session, viewer: Viewer, limit: int) -> list[Meeting]:
+    """Sent meetings that this person may see and had no hand in, oldest first; for those who verify."""
+    claimed = select(MeetingHand.meeting_id).where(MeetingHand.staff_id == viewer.staff_id)
+    wrote = select(MinutesWriter.meeting_id).where(MinutesWriter.staff_id == viewer.staff_id)
+    seen = or_(Group.id.is_(None), Group.visibility == "open", Group.id.in_(viewer.group_ids or {0}))
+    query = (
+        select(Meeting)
+        .outerjoin(Group, Group.id == Meeting.group_id)
+        .where(Meeting.status == "submitted", Meeting.id.not_in(claimed), Meeting.id.not_in(wrote), seen)
+        .where(or_(Meeting.recorded_by_id.is_(None), Meeting.recorded_by_id != viewer.staff_id))
+        .order_by(Meeting.on.desc(), Meeting.id)
+        .limit(limit)
+    )
+    return list(db.scalars(query))
+
+
 def hands(db: Session, meeting_id: int) -> set[int]:
     """Staff who planned a meeting, said who was there, or wrote in its minutes: none of them verifies it."""
     claimed = select(MeetingHand.staff_id).where(MeetingHand.meeting_id == meeting_id)

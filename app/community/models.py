@@ -31,7 +31,7 @@ MEETING_KINDS = {
     "dialogue": "สุนทรียสนทนา",
     "other": "อื่น ๆ",
 }
-SIGN_IN_WAYS = {"roster": "ติ๊กรายชื่อ", "qr": "สแกน QR", "csv": "ไฟล์รายชื่อ", "paper": "ใบลงชื่อกระดาษ"}
+SIGN_IN_WAYS = {"roster": "ติ๊กรายชื่อ", "qr": "รหัสบนจอ", "csv": "ไฟล์รายชื่อ", "paper": "ใบลงชื่อกระดาษ"}
 THREAD_KINDS = {"talk": "ชวนคุย", "question": "คำถาม", "proposal": "ข้อเสนอ"}
 
 ASKED_AS = {

@@ -17,7 +17,7 @@ from app.core.thai import normalise, one_line
 from app.knowledge.models import Article
 from app.knowledge.queries import readable
 from app.notifications.commands import notify
-from app.people.models import Role, Staff, Viewer
+from app.people.models import Role, Staff, StaffRole, Viewer
 from app.search.documents import touch
 
 DECIDERS = (Role.EXECUTIVE, Role.SECRETARY, Role.HEAD)
@@ -134,6 +134,13 @@ def praise(
         if kind == "thanks":
             told = f"{viewer.name} ขอบคุณท่าน: {reason[:300]}"
             notify(db, "praise", {to.id}, told, "/praise", f"thanks:{made.id}", now)
+        else:
+            deciders = select(StaffRole.staff_id).where(
+                StaffRole.role.in_((Role.EXECUTIVE.value, Role.SECRETARY.value))
+            )
+            told = f"{viewer.name} เสนอชื่อ {to.name} รับรางวัล รอผู้พิจารณา"
+            others = set(db.scalars(deciders)) - {to.id, viewer.staff_id}
+            notify(db, "praise", others, told, "/praise", f"nominated:{made.id}", now)
     return made
 
 
@@ -201,12 +208,19 @@ def _praises(db: Session, viewer: Viewer, *wanted: object) -> list[PraiseLine]:
     return [PraiseLine(one, n, c, b, code or "", title or "") for one, n, c, b, code, title in db.execute(query)]
 
 
-def award_of(db: Session, viewer: Viewer, number: int) -> tuple[Award, Staff]:
-    """An award and its person, for the person and those who give awards. Raises NotFound."""
-    row = db.execute(select(Award, Staff).join(Staff, Staff.id == Award.staff_id).where(Award.id == number)).first()
+def award_of(db: Session, viewer: Viewer, number: int) -> tuple[Award, Staff, Staff | None]:
+    """An award, its person and who gave it when that is known, for the person and those who give awards. Raises NotFound."""
+    giver = aliased(Staff)
+    query = (
+        select(Award, Staff, giver)
+        .join(Staff, Staff.id == Award.staff_id)
+        .outerjoin(Praise, Praise.award_id == Award.id)
+        .outerjoin(giver, giver.id == Praise.decided_by_id)
+    )
+    row = db.execute(query.where(Award.id == number)).first()
     if row is None or (row[0].staff_id != viewer.staff_id and not viewer.has(*DECIDERS)):
         raise NotFound("ไม่พบรางวัลนี้")
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def thanks_of(db: Session, viewer: Viewer, staff_id: int, since: date) -> list[PraiseLine]:

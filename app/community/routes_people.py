@@ -161,9 +161,9 @@ def decide(number: int) -> AnyResponse:
 @staff_only
 def certificate_pdf(number: int) -> Response:
     """เกียรติบัตร of an award."""
-    award, person_ = recognition.award_of(db(), viewer(), number)
+    award, person_, giver = recognition.award_of(db(), viewer(), number)
     made = certificate.certificate(
-        name=person_.name, position=person_.position, reason=award.reason, office=config().office_name,
+        name=person_.name, position=person_.position, reason=award.reason, giver=giver.name if giver else "", duty=giver.position if giver else "", office=config().office_name,
         on=thai_digits(thai_date(award.on, long=True)),
     )  # fmt: skip
     return send_file(io.BytesIO(made), mimetype="application/pdf", download_name=f"award-{number}.pdf")

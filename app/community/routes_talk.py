@@ -46,6 +46,7 @@ def new_thread(code: str) -> str | Response | tuple[str, int]:
             return redirect(url_for("talk.thread", code=thread.code))
         except REFUSED as error:
             status = form.take(error, "body")
+    _say_files_are_gone(form)
     first = not queries.has_written(db(), staff_id())
     if request.method == "GET":
         form.title.data = request.args.get("title", "")[:200]
@@ -60,6 +61,12 @@ def _opening(form: ThreadForm) -> talk.Opening:
         because=form.because.data or "", options=tuple((form.options.data or "").splitlines()),
         several=bool(form.several.data), closes_on=form.closes_on.data, files=_uploads(),
     )  # fmt: skip
+
+
+def _say_files_are_gone(form: ThreadForm | ReplyForm) -> None:
+    """A browser sends files once: with a form shown again they must be chosen again."""
+    if request.method == "POST" and any(one.filename for one in request.files.getlist("files")):
+        form.files.errors = [*form.files.errors, "ข้อความยังอยู่ครบ แต่ไฟล์ยังไม่ถูกเก็บ โปรดเลือกไฟล์อีกครั้งก่อนส่ง"]
 
 
 def _uploads() -> tuple[tuple[str, bytes], ...]:
@@ -119,6 +126,7 @@ def thread(code: str) -> str | Response | tuple[str, int]:
         there, _ = queries.post_of_thread(db(), found.id, wanted)
         place = queries.place_of_post(db(), there)
         return redirect(url_for("talk.thread", code=code, page=place, _anchor=f"post-{wanted}"))
+    _say_files_are_gone(form)
     read_at = queries.read_at(db(), staff_id(), found.id)
     page = queries.posts(db(), found.id, read_at, page_number(request.args.get("page")))
     if request.method == "GET" and (quoted := request.args.get("quote", "")):

@@ -14,9 +14,19 @@ from app.core.errors import Invalid
 TEMPLATE = Path(__file__).resolve().with_name("certificate.typ")
 
 
-def certificate(*, name: str, position: str, reason: str, office: str, on: str) -> bytes:
-    """PDF of one landscape page; `on` is the day in words. Raises Invalid when it cannot be made."""
-    data = {"name": name, "position": position, "reason": reason, "office": office, "on": on}
+def certificate(
+    *, name: str, position: str, reason: str, office: str, on: str, giver: str = "", duty: str = ""
+) -> bytes:
+    """PDF of one landscape page; `on` is the day in words, `giver` who signs and `duty` their position. Raises Invalid when it cannot be made."""
+    data = {
+        "name": name,
+        "position": position,
+        "reason": reason,
+        "office": office,
+        "on": on,
+        "giver": giver,
+        "duty": duty,
+    }
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "certificate.typ"
         source.write_bytes(TEMPLATE.read_bytes())

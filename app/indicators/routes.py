@@ -274,6 +274,8 @@ def verify(key: str, record_id: int) -> Response:
         flash("ตรวจยืนยันแล้ว")
     except Invalid as error:
         flash_invalid(error)
+    if found.model is Meeting and request.form.get("back") == "page":
+        return redirect(url_for("meetings.show", code=record.code))
     return redirect(_back(key))
 
 

@@ -125,9 +125,8 @@ def _by_letters(piece: Piece) -> str | None:
     if (at, end) == (at_2, end_2) == (end_2, at):
         if new.startswith("\n"):
             new, new_2 = new_2, new
-        elif not new_2.startswith("\n"):
-            return None
-        return base[:at] + new + new_2 + base[at:]
+        apart = "" if new_2[:1].isspace() or new[-1:].isspace() else " "
+        return base[:at] + new + apart + new_2 + base[at:]
     if end <= at_2:
         return base[:at] + new + base[end:at_2] + new_2 + base[end_2:]
     if end_2 <= at:

@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "review_done": Kind("ผลการตรวจบทความของฉัน", Frequency.AT_ONCE),
     "read_asked": Kind("มีผู้ขอให้อ่านและรับทราบ", Frequency.AT_ONCE),
     "write_asked": Kind("มีผู้ขอให้ฉันเขียนเรื่องที่รู้", Frequency.AT_ONCE),
-    "review_asked": Kind("บทความรอฉันตรวจ", Frequency.DAILY),
+    "review_asked": Kind("บทความหรือการประชุมรอฉันตรวจ", Frequency.DAILY),
     "mention": Kind("มีผู้เอ่ยถึงฉัน", Frequency.DAILY),
     "reply": Kind("คำตอบใหม่ในกระทู้ที่ฉันเขียนหรือติดตาม", Frequency.SCREEN),
     "reported": Kind("มีสมาชิกขอให้ผู้ดำเนินกลุ่มดูข้อความ", Frequency.AT_ONCE),

@@ -1,7 +1,7 @@
 // Several people write the minutes at once: what is typed goes out every few seconds, and the others' words come back.
 const form = document.getElementById("minutes");
 const area = form.elements.text, base = form.elements.base, state = document.getElementById("state");
-let busy = false;
+let busy = false, leaving = false, doubled = false;
 
 // Text typed while an answer was under way, put into the answer where it belongs; null when both touch one place.
 const ends = (a, b) => {
@@ -37,8 +37,13 @@ const send = async () => {
     if (!answer.ok) { state.textContent = told.error ?? "บันทึกไม่ได้ โปรดกดปุ่มบันทึก"; return; }
     const joined = rebased(mine, area.value, told.text);
     if (joined === null) base.value = mine; else { take(joined); base.value = told.text; }
-    state.textContent = (told.both ? "มีคนแก้บรรทัดเดียวกัน เก็บไว้ทั้งสองแบบ · " : "") + (told.others.length ? `กำลังเขียน: ${told.others.join(", ")} · ` : "") + "บันทึกแล้ว";
+    doubled ||= told.both;
+    state.textContent = (doubled ? "มีคนแก้บรรทัดเดียวกัน เก็บไว้ทั้งสองแบบ · " : "") + (told.others.length ? `กำลังเขียน: ${told.others.join(", ")} · ` : "") + "บันทึกแล้ว";
   } catch { state.textContent = "ส่งไม่ได้ชั่วคราว ข้อความยังอยู่ในหน้านี้ จะลองใหม่เอง"; } finally { busy = false; }
 };
 setInterval(send, 3000);
-form.addEventListener("submit", () => { busy = true; });
+form.addEventListener("submit", () => { busy = leaving = true; });
+// Whoever leaves at once takes nothing along that was not sent: the browser sends it after the page is gone.
+addEventListener("pagehide", () => {
+  if (!leaving && area.value !== base.value) fetch(location.pathname, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, keepalive: true });
+});

@@ -13,6 +13,7 @@ from app.community import rules
 from app.community.calendar import invitation
 from app.community.models import Lesson, Meeting, MeetingAttendee, MeetingTask
 from app.community.queries import members_ids
+from app.knowledge.merging import merge, settle_live
 from app.knowledge.models import Article, ArticleCredit
 from app.office import Office
 from tests.conftest import Browser, app_of, on
@@ -85,6 +86,8 @@ def test_a_meeting_from_invitation_to_one_in_a6(office: Office):
     assert "น้ำมาเร็ว" in page and "ท่อตัน" in page and "เขียนโดย" in page
     malee.post(f"/meetings/{code}/send")
     assert reasons(office, "A6") == ["รอตรวจ"]
+    assert "การประชุม “ถอดบทเรียนน้ำท่วม” รอผู้อื่นตรวจยืนยัน" in secretary.get("/notifications").text
+    assert "การประชุมรอตรวจยืนยัน" in wichai.get("/").text and "การประชุมรอตรวจยืนยัน" not in malee.get("/").text
 
     # Whoever sent it or wrote in it does not verify it; another does, once.
     number = record_id(office, code)
@@ -160,6 +163,22 @@ def test_a_planned_meeting_settles_no_obligation_and_nobody_is_there_before_its_
     page = malee.get(f"/meetings/{code}").text
     assert "ยังไม่มีใครลงชื่อ" in page
     assert "หลักสูตร T1" in malee.get("/").text
+
+
+def test_a_meeting_is_not_sent_before_its_hour(office: Office):
+    load(office, group())
+    malee = Browser(app_of(office), MALEE)
+    code = planned(malee, at="23:59")
+    malee.post(f"/meetings/{code}/present", {"attendee": ["1", "2"], "how": "roster"})
+    malee.post(f"/meetings/{code}/minutes", {"base": "", "text": "รายงาน"})
+    early = malee.post(f"/meetings/{code}/send")
+    assert early.status_code == 400 and "ยังไม่ถึงเวลาประชุม" in early.text
+
+
+def test_two_at_the_end_of_one_line_write_one_line():
+    """Both carets stood at the end: neither word is lost and the line does not stand twice."""
+    text, doubled = settle_live(merge("หัวข้อ", "หัวข้อขอสูบน้ำ", "หัวข้อลอกท่อ"))
+    assert (text, doubled) == ("หัวข้อลอกท่อ ขอสูบน้ำ", False)
 
 
 def test_door_codes_change_and_last_forty_seconds_at_most():

@@ -106,6 +106,8 @@ def test_thanks_stand_on_the_wall_and_nominations_wait_for_another(office: Offic
         "/praise", {"kind": "nomination", "to": MALEE, "reason": "บทความใช้ได้จริง", "article": "http://x/articles/A/ชื่อ"}
     )
     assert "บทความใช้ได้จริง" not in malee.get("/praise").text and "บทความใช้ได้จริง" not in somchai.get("/praise").text
+    assert "เสนอชื่อ นางสาวมาลี แก้วใส รับรางวัล" in secretary.get("/notifications").text
+    assert "รับรางวัล" not in malee.get("/notifications").text
     with office.session() as db:
         number = db.scalars(select(Praise.id).where(Praise.kind == "nomination")).one()
     assert somchai.post(f"/praise/{number}", {"accept": "1"}).status_code == 403

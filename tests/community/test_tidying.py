@@ -132,6 +132,8 @@ def test_files_beside_posts_are_read_by_those_who_read_the_thread(office: Office
     assert "แบบ.pdf" in malee.get(path).text
     refused = somchai.post(path, {"body": "ไฟล์แปลก", "files": (io.BytesIO(b"MZ"), "x.exe")}, **MULTI)
     assert refused.status_code == 400 and "x.exe: รับเฉพาะรูปภาพ" in refused.text and "ไฟล์แปลก" in refused.text
+    again = malee.post("/groups/G1/threads/new", opening(kind="proposal", files=(io.BytesIO(PNG), "ภาพ.png")), **MULTI)
+    assert again.status_code == 400 and "โปรดเลือกไฟล์อีกครั้งก่อนส่ง" in again.text
     with office.session() as db:
         files = db.scalars(select(PostFile).order_by(PostFile.id)).all()
     assert [one.name for one in files] == ["ภาพ.png", "ภาพ-2.png", "แบบ.pdf"]
