@@ -11,9 +11,10 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, union_all
 
 from app.activity.queries import broken_seals
+from app.community.models import MeetingPicture, PostFile
 from app.core.config import Config, load_config
 from app.core.errors import KhlangError
 from app.core.guard import attempt
@@ -169,8 +170,11 @@ def _ledger(office: Office) -> Finding:
 
 def _attachments(office: Office) -> Finding:
     with office.session() as db:
-        missing = [name for name, digest in db.execute(select(Attachment.name, Attachment.sha256))
-                   if not office.files.path(digest).exists()]  # fmt: skip
+        kept = union_all(
+            select(Attachment.name, Attachment.sha256), select(PostFile.name, PostFile.sha256),
+            select(MeetingPicture.caption, MeetingPicture.sha256),
+        )  # fmt: skip
+        missing = [name or digest for name, digest in db.execute(kept) if not office.files.path(digest).exists()]
     if missing:
         return Finding(False, f"ไฟล์แนบหาย {len(missing)} ไฟล์ เช่น {missing[0]}: คืนจากไฟล์สำรอง")
     return Finding(True, "ไฟล์แนบอยู่ครบ")

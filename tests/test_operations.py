@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from app.community.models import PostFile
 from app.core.config import ROOT, load_config
 from app.core.database import Base
 from app.core.errors import KhlangError
@@ -22,7 +23,7 @@ from app.operations import backup_office, examine, rehearse_restore, restore_off
 from app.server import serve_office
 from tests.conftest import config_for
 from tests.indicators.reading import count
-from tests.personas import WICHAI, article, load, opened
+from tests.personas import WICHAI, article, group, load, opened, thread
 
 
 def test_migrations_give_the_models_tables(office: Office):
@@ -166,3 +167,11 @@ def test_settings_that_cannot_be_are_explained(name: str, value: str):
 def test_today_is_fixed_only_for_tests():
     assert load_config({"KHLANG_TODAY": "2015-01-01"}).today == ""
     assert load_config({"KHLANG_TODAY": "2015-01-01", "KHLANG_TESTING": "1"}).today == "2015-01-01"
+
+
+def test_doctor_misses_files_of_threads_and_meetings_too(lite_office: Office):
+    load(lite_office, group(), thread())
+    with lite_office.session() as db:
+        db.add(PostFile(thread_id=1, post_id=0, name="แผนผัง.png", sha256="0" * 64, size=1, media_type="image/png"))
+        db.commit()
+    assert any("แผนผัง.png" in one.text for one in examine(lite_office) if not one.good)

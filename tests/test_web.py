@@ -179,7 +179,7 @@ def demo_browser(office: Office, code: str) -> Browser:
 # Statements of a page on the demo office; a query in a loop would break these at once.
 BUDGETS = [
     ("/", 43), ("/articles", 8), ("/articles/D01-01", 17), ("/articles/D01-01/history", 6), ("/search?q=อบรม", 11),
-    ("/groups", 4), ("/groups/G01", 11), ("/threads/TH01", 17), ("/trainings", 6), ("/trainings/T06", 8),
+    ("/groups", 4), ("/groups/G01", 11), ("/threads/TH01", 19), ("/trainings", 6), ("/trainings/T06", 8),
     ("/plan/2558", 40), ("/plan/2558/A5", 15), ("/plan/2558/A6", 15), ("/people", 4), ("/people/S016", 11),
     ("/records", 20), ("/records/training_attendance", 9), ("/articles/D01-01/share", 12),
 ]  # fmt: skip

@@ -140,6 +140,7 @@ def thread(code: str) -> str | Response | tuple[str, int]:
         opening=queries.opening(found, names[found.author_id]),
         asker=names[found.author_id] if found.hides_asker and group_.id in viewer().facilitates else "",
         article=knowledge.article_of_thread(db(), viewer(), found.id), follows=queries.follows(db(), found, staff_id()),
+        first=rules.can_reply(viewer(), group_, found) and not queries.has_written(db(), staff_id()),
         movable=_movable(group_), kinds=THREAD_KINDS, today=today(),
         poll=queries.poll_result(db(), poll, staff_id()) if poll else None,
         joinable=queries.joinable(db(), found) if group_.id in viewer().facilitates and not found.hides_asker else [],

@@ -235,9 +235,12 @@ def test_new_replies_come_as_a_piece_of_the_page_and_only_to_readers(office: Off
 def test_the_code_of_talk_is_shown_before_the_first_thread_only(office: Office):
     load(office, group())
     somchai = Browser(app_of(office), SOMCHAI)
+    load(office, thread(author=MALEE))
     assert "สุนทรียสนทนา" in somchai.get("/groups/G1/threads/new").text
+    assert "สุนทรียสนทนา" in somchai.get("/threads/TH1").text
     somchai.post("/groups/G1/threads/new", {"title": "ก", "body": "ข", "asked_as": "self"})
     assert "สุนทรียสนทนา" not in somchai.get("/groups/G1/threads/new").text
+    assert "สุนทรียสนทนา" not in somchai.get("/threads/TH1").text
 
 
 def test_words_of_a_glossary_become_words_of_search(office: Office):
