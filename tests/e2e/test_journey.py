@@ -70,8 +70,9 @@ def test_training_article_search_share_thread_indicator(demo_server: Server, chr
     reader.get_by_role("link", name=TITLE).first.click()
     expect(reader.locator(".prose")).to_contain_text("ตั้งชื่อแฟ้ม")
     reader.click("aside >> text=แชร์")
-    reader.select_option("#to-group", label="ชุมชนคนพัสดุ")
-    reader.click("button:has-text('แชร์ให้กลุ่ม')")
+    reader.get_by_label("แชร์ให้ใคร").fill("ชุมชนคนพัสดุ")
+    reader.get_by_label("ฝากข้อความ").fill("ตรงกับที่คุยกันเมื่อวาน")
+    reader.locator("main").get_by_role("button", name="แชร์", exact=True).click()
     link = reader.input_value("#link")
 
     # A third opens the share.

@@ -89,7 +89,7 @@ def test_the_same_exits_do_show_it_once_it_is_approved(waiting: Office):
         shown = somchai.get(path)
         text = json.dumps(shown.json, ensure_ascii=False) if shown.is_json else shown.text
         assert SECRET in text, path
-    assert "พบ 1 เรื่อง" in somchai.get(f"/search?q={SECRET}").text
+    assert "/articles/OLD" in somchai.get(f"/search?q={SECRET}").text  # And its author's card.
 
 
 ADDRESSES = [
