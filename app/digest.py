@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.activity.queries import most_read
 from app.community import cards, meeting_queries, rules
 from app.community.models import Group, Post, Thread, ThreadFollow, ThreadRead
+from app.community.queries import readable_groups
 from app.core.clock import bangkok_day
 from app.core.config import Config
 from app.core.database import AnySelect
@@ -34,9 +35,8 @@ from app.viewing import load_viewer
 blueprint = Blueprint("digest", __name__)
 GOOD_THINGS = 3
 LINES_A_PART = 6
-LATEST = timedelta(
-    days=2
-)  # A server that was off over the weekend's end still tells; later it waits for the next week.
+# A server that was off over the weekend's end still tells; later it waits for the next week.
+LATEST = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _followed(db: Session, who: Viewer, at: datetime) -> list[Line]:
         .outerjoin(ThreadRead, (ThreadRead.thread_id == Thread.id) & (ThreadRead.staff_id == who.staff_id))
         .where(
             or_(Thread.author_id == who.staff_id, Thread.id.in_(wrote), Thread.id.in_(chosen)), Thread.id.not_in(muted),
-            or_(Group.visibility == "open", Group.id.in_(who.group_ids or {0})), Thread.last_at > at - timedelta(days=60),
+            readable_groups(who), Thread.last_at > at - timedelta(days=60),
             Thread.merged_into_id.is_(None), new > 0,
         )
         .order_by(Thread.last_at.desc())

@@ -21,12 +21,12 @@ from app.core.guard import attempt
 from app.core.rendering import Rendered, render_now
 from app.core.web import config, db, part, today
 from app.indicators import queries as indicators
-from app.indicators.commands import CHECKERS
 from app.knowledge import life_queries, review_queries
 from app.knowledge import queries as knowledge
 from app.knowledge.life import REMIND_DAYS
 from app.knowledge.models import Article
 from app.people.current import viewer
+from app.people.models import CHECKERS
 from app.training import queries as training
 
 blueprint = Blueprint("home", __name__)

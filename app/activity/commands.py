@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.activity import queries, recounting, rules
 from app.activity.models import (
     SHARE_CHANNELS,
+    TARGETED_CHANNELS,
     AccessCount,
     AccessDay,
     DailySalt,
@@ -155,7 +156,7 @@ def create_share(
     """A new token link with a word to those it is for. Raises Invalid for an unknown channel or a missing target."""
     if channel not in SHARE_CHANNELS:
         raise Invalid({"channel": "ช่องทางนี้ไม่มีในระบบ"})
-    if channel in ("group", "department", "person") and not target:
+    if channel in TARGETED_CHANNELS and not target:
         raise Invalid({"target": "โปรดเลือกว่าจะแชร์ให้ใคร"})
     with transaction(db):
         token = secrets.token_urlsafe(12)

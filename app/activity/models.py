@@ -55,6 +55,8 @@ SHARE_CHANNELS = {
     "board": "QR บอร์ดประชาสัมพันธ์",
 }
 INTERNAL_CHANNELS = ("group", "department")
+# For somebody of the office: a target is named, and the sharer sees who opened it.
+TARGETED_CHANNELS = (*INTERNAL_CHANNELS, "person")
 
 
 class Opened(Base):

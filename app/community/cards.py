@@ -7,10 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.community.models import CardHidden, Consultation, Group, Post, Thread
+from app.community.queries import readable_groups
 from app.core.clock import bangkok_day
 from app.core.database import AnySelect
 from app.knowledge.models import Application, Article, ArticleCredit, Category, State
@@ -121,14 +122,13 @@ def _articles(person_ids: Collection[int], viewer: Viewer) -> AnySelect:
 
 def _answers(person_ids: Collection[int], viewer: Viewer) -> AnySelect:
     unnamed = and_(Thread.hides_asker, Thread.author_id == Post.author_id)
-    open_group: ColumnElement[bool] = Group.visibility == "open"
     return (
         select(Post.author_id, Post.id, Thread.title, Thread.code, Post.at, literal(""))
         .join(Thread, Thread.id == Post.thread_id)
         .join(Group, Group.id == Thread.group_id)
         .where(
             Post.author_id.in_(person_ids), Post.is_answer, ~unnamed,
-            or_(open_group, Group.id.in_(viewer.group_ids)) if viewer.group_ids else open_group,
+            readable_groups(viewer),
         )
         .order_by(Post.at.desc(), Post.id.desc())
     )  # fmt: skip

@@ -282,7 +282,7 @@ def summarise(
     credited = tuple(number for number, _ in queries.participants(db, thread))
     with transaction(db):
         db.refresh(thread, with_for_update=True)
-        known = queries.lesson_of_thread(db, thread.id)
+        known = queries.lesson_of(db, Lesson.thread_id == thread.id)
         return _draft_with_lesson(db, desk, viewer, text, Origin(thread_id=thread.id, credited=credited), known, now)
 
 
@@ -297,7 +297,7 @@ def summarise_meeting(
     credited = tuple(sorted(present - queries.guest_ids(db, present)))
     with transaction(db):
         db.refresh(meeting, with_for_update=True)
-        known = queries.lesson_of_meeting(db, meeting.id)
+        known = queries.lesson_of(db, Lesson.meeting_id == meeting.id)
         return _draft_with_lesson(db, desk, viewer, text, Origin(meeting_id=meeting.id, credited=credited), known, now)
 
 

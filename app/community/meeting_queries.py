@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from app.community import rules
+from app.community import queries, rules
 from app.community.models import (
     Group,
     Meeting,
@@ -42,6 +42,12 @@ class TaskLine:
 
     task: MeetingTask
     name: str
+
+
+def _seen(viewer: Viewer) -> ColumnElement[bool]:
+    """Condition on Meeting outer-joined to Group: one this person may see; those of no group are for all staff."""
+    within = queries.readable_groups(viewer)
+    return or_(Group.id.is_(None), within) if viewer.is_staff else within
 
 
 def presented_trainings() -> AnySelect:
@@ -78,12 +84,10 @@ def meeting_to_run(db: Session, viewer: Viewer, code: str) -> tuple[Meeting, Gro
 def meetings(db: Session, viewer: Viewer, group_id: int | None = None) -> list[tuple[Meeting, int]]:
     """Meetings this person may see with the number signed in, newest first, at most 200."""
     present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
-    mine = Group.id.in_(viewer.group_ids) if viewer.group_ids else literal(1) == 0
-    seen = or_(Group.id.is_(None), Group.visibility == "open", mine) if viewer.is_staff else mine
     query = (
         select(Meeting, present)
         .outerjoin(Group, Group.id == Meeting.group_id)
-        .where(seen)
+        .where(_seen(viewer))
         .order_by(Meeting.on.desc(), Meeting.id.desc())
         .limit(200)
     )
@@ -125,11 +129,10 @@ def to_verify(db: Session, viewer: Viewer, limit: int) -> list[Meeting]:
     """Sent meetings that this person may see and had no hand in, oldest first; for those who verify."""
     claimed = select(MeetingHand.meeting_id).where(MeetingHand.staff_id == viewer.staff_id)
     wrote = select(MinutesWriter.meeting_id).where(MinutesWriter.staff_id == viewer.staff_id)
-    seen = or_(Group.id.is_(None), Group.visibility == "open", Group.id.in_(viewer.group_ids or {0}))
     query = (
         select(Meeting)
         .outerjoin(Group, Group.id == Meeting.group_id)
-        .where(Meeting.status == "submitted", Meeting.id.not_in(claimed), Meeting.id.not_in(wrote), seen)
+        .where(Meeting.status == "submitted", Meeting.id.not_in(claimed), Meeting.id.not_in(wrote), _seen(viewer))
         .where(or_(Meeting.recorded_by_id.is_(None), Meeting.recorded_by_id != viewer.staff_id))
         .order_by(Meeting.on.desc(), Meeting.id)
         .limit(limit)
@@ -188,12 +191,16 @@ def task(db: Session, meeting_id: int, number: int) -> MeetingTask:
 
 def open_tasks(db: Session, viewer: Viewer, limit: int = 20) -> list[tuple[MeetingTask, str, str]]:
     """(task, meeting's code, meeting's title) of what this person took on and has not done, nearest first."""
-    seen = or_(Group.id.is_(None), Group.visibility == "open", Group.id.in_(viewer.group_ids or {0}))
     query = (
         select(MeetingTask, Meeting.code, Meeting.title)
         .join(Meeting, Meeting.id == MeetingTask.meeting_id)
         .outerjoin(Group, Group.id == Meeting.group_id)
-        .where(MeetingTask.staff_id == viewer.staff_id, MeetingTask.done_on.is_(None), Meeting.status != "void", seen)
+        .where(
+            MeetingTask.staff_id == viewer.staff_id,
+            MeetingTask.done_on.is_(None),
+            Meeting.status != "void",
+            _seen(viewer),
+        )
         .order_by(MeetingTask.due_on.nulls_last(), MeetingTask.id)
         .limit(limit)
     )

@@ -63,6 +63,12 @@ def _seen(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Group.visibility != "secret", mine)
 
 
+def readable_groups(viewer: Viewer) -> ColumnElement[bool]:
+    """Condition on Group: this person may read what is said in it; as `rules.can_read_threads` says of one."""
+    mine = Group.id.in_(viewer.group_ids) if viewer.group_ids else literal(1) == 0
+    return or_(Group.visibility == "open", mine) if viewer.is_staff else mine
+
+
 def groups(db: Session, viewer: Viewer, *, mine: bool = False) -> list[GroupCard]:
     """Groups this person may know of, own ones first; one statement."""
     members = (
@@ -430,16 +436,9 @@ def people_of_group(db: Session, group_id: int) -> tuple[set[int], set[int]]:
     return {number for number, _ in rows}, {n for n, standing in rows if standing == Standing.FACILITATOR.value}
 
 
-def lesson_of_thread(db: Session, thread_id: int) -> Lesson | None:
-    """The lesson that came out of a thread, void ones left out."""
-    query = select(Lesson).where(Lesson.thread_id == thread_id, Lesson.status != "void")
-    return db.scalar(query.order_by(Lesson.id).limit(1))
-
-
-def lesson_of_meeting(db: Session, meeting_id: int) -> Lesson | None:
-    """The lesson that came out of a meeting, void ones left out."""
-    query = select(Lesson).where(Lesson.meeting_id == meeting_id, Lesson.status != "void")
-    return db.scalar(query.order_by(Lesson.id).limit(1))
+def lesson_of(db: Session, came_from: ColumnElement[bool]) -> Lesson | None:
+    """The lesson that came out of a thread or a meeting, such as `Lesson.thread_id == 7`; void ones left out."""
+    return db.scalar(select(Lesson).where(came_from, Lesson.status != "void").order_by(Lesson.id).limit(1))
 
 
 def glossary_words(db: Session) -> list[str]:

@@ -13,7 +13,7 @@ from app.community.models import GROUP_VISIBILITIES, THREAD_KINDS, WANTED_FACILI
 from app.core.errors import Invalid, NotFound
 from app.core.paging import page_number
 from app.core.qr import qr_svg
-from app.core.web import db, flash_invalid, offered, part, today
+from app.core.web import base_url, db, flash_invalid, offered, part, today
 from app.people import queries as people
 from app.people.current import guests_too, staff_id, staff_only, viewer
 
@@ -136,7 +136,7 @@ def letter(code: str) -> str:
     found = queries.group_to_see(db(), viewer(), code)
     if found.visibility == "secret":
         raise NotFound("ไม่พบกลุ่มนี้")
-    address = (part("config").base_url or request.url_root.rstrip("/")) + url_for("community.group", code=code)
+    address = base_url() + url_for("community.group", code=code)
     people_ = [m.name for m in queries.members(db(), found.id) if m.standing == "facilitator"]
     return render_template("community/letter.html", group=found, address=address, code=qr_svg(address), people=people_)
 

@@ -12,7 +12,7 @@ from app.community import meeting, meeting_queries, queries, rules
 from app.community.models import SIGN_IN_WAYS, Meeting
 from app.core.errors import Invalid
 from app.core.qr import qr_svg
-from app.core.web import config, db, flash_invalid, now, part, ticked, today, whole
+from app.core.web import base_url, db, flash_invalid, now, part, ticked, today, whole
 from app.people import queries as people
 from app.people.current import SignInFirst, staff_only, viewer
 
@@ -39,8 +39,7 @@ def code_now(code: str) -> str:
 
 def _shown(found: Meeting) -> dict[str, Any]:
     key = rules.door_code(found.door_key, found.id, now())
-    base = config().base_url or request.url_root.rstrip("/")
-    address = base + url_for("door.sign_in", code=found.code, k=key)
+    address = base_url() + url_for("door.sign_in", code=found.code, k=key)
     present = meeting_queries.signed_in(db(), found.id)
     return {"meeting": found, "code": qr_svg(address), "address": address, "present": present}
 

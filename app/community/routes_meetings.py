@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.community import commands, meeting, meeting_queries, queries, rules
 from app.community.calendar import invitation
 from app.community.forms import MeetingForm, MinutesForm, PlanForm, ReviewForm, SummaryForm
 from app.community.meeting import NewMeeting
-from app.community.models import MEETING_KINDS, PURPOSES, SIGN_IN_WAYS, Group, Meeting
-from app.core.errors import Invalid, NotAllowed, NotFound, TooLarge
+from app.community.models import MEETING_KINDS, PURPOSES, SIGN_IN_WAYS, Group, Lesson, Meeting
+from app.core.errors import Invalid, NotAllowed, TooLarge
+from app.core.files import EXTENSIONS
 from app.core.records import STATUS_NAMES
 from app.core.thai import BANGKOK, parse_date
-from app.core.web import config, db, flash_invalid, now, offered, part, ticked, today, wants_json, whole
+from app.core.web import (
+    base_url,
+    config,
+    db,
+    flash_invalid,
+    now,
+    offered,
+    part,
+    send_kept,
+    ticked,
+    today,
+    wants_json,
+    whole,
+)
 from app.knowledge import queries as knowledge
-from app.knowledge.models import ArticleText
+from app.knowledge.models import Article, ArticleText
 from app.knowledge.rules import fill_template
 from app.knowledge.templates_folder import templates
 from app.people import queries as people
 from app.people.current import guests_too, staff_only, viewer
-from app.people.models import Role
+from app.people.models import CHECKERS
 from app.training import queries as training
 from app.training.models import Training
 
 blueprint = Blueprint("meetings", __name__)
-# Whoever may verify records; the registers of the plan decide in the end.
-CHECKERS = (Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.FACILITATOR)
 REFUSED = (Invalid, TooLarge, NotAllowed)
 
 
@@ -156,7 +168,7 @@ def _page(code: str, wrong: Invalid | None = None) -> str:
         kinds=MEETING_KINDS, statuses=STATUS_NAMES, ways=SIGN_IN_WAYS, runs=runs, writes=writes, today=today(),
         open_to_sign=found.status in ("draft", "submitted"), tasks=meeting_queries.tasks(db(), found.id), takers=takers,
         pictures=meeting_queries.pictures(db(), found.id), writers=meeting_queries.writers(db(), found.id),
-        article=knowledge.article_of_meeting(db(), viewer(), found.id),
+        article=knowledge.article_of(db(), viewer(), Article.meeting_id == found.id),
         roster=people.people_on(db(), today()) if runs else [], when=rules.meeting_time(found),
         checks=viewer().has(*CHECKERS) and viewer().staff_id not in {found.recorded_by_id, *meeting_queries.hands(db(), found.id)},
         wrong=wrong.fields if wrong else {}, typed=request.form if wrong else {},
@@ -168,7 +180,7 @@ def _page(code: str, wrong: Invalid | None = None) -> str:
 def calendar(code: str) -> Response:
     """The invitation for a calendar."""
     found, _ = meeting_queries.meeting_by_code(db(), viewer(), code)
-    address = (config().base_url or request.url_root.rstrip("/")) + url_for("meetings.show", code=code)
+    address = base_url() + url_for("meetings.show", code=code)
     text = invitation(found, address, config().office_name, now())
     disposition = {"Content-Disposition": f'attachment; filename="{found.code}.ics"'}
     return Response(text, mimetype="text/calendar", headers=disposition)
@@ -223,12 +235,8 @@ def picture(code: str, number: int) -> Response:
     """One picture, for those who may see the meeting now."""
     found, _ = meeting_queries.meeting_by_code(db(), viewer(), code)
     kept = meeting_queries.picture(db(), found.id, number)
-    path = part("files").path(kept.sha256)
-    if not path.exists():
-        raise NotFound("ไฟล์ภาพนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
-    response = send_file(path, mimetype=kept.media_type, conditional=False, etag=False)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    name = f"{code}-{number}{EXTENSIONS[kept.media_type]}"
+    return send_kept(kept.sha256, kept.media_type, name, "ไฟล์ภาพนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
 
 
 @blueprint.post("/meetings/<code>/pictures/<int(max=2147483647):number>/remove")
@@ -349,7 +357,7 @@ def summarise(code: str) -> str | AnyResponse | tuple[str, int]:
     shown = render_template(
         "community/summarise_meeting.html", form=form, meeting=found, group=group, paragraphs=paragraphs, wanted=wanted,
         present=present, allowed=_allowed(group), categories=knowledge.categories(db()),
-        lesson=queries.lesson_of_meeting(db(), found.id),
+        lesson=queries.lesson_of(db(), Lesson.meeting_id == found.id),
     )  # fmt: skip
     return shown, status
 
@@ -373,6 +381,6 @@ def review(code: str) -> str | AnyResponse | tuple[str, int]:
         status = made
     shown = render_template(
         "community/review_meeting.html", form=form, meeting=found, group=group, allowed=_allowed(group),
-        categories=knowledge.categories(db()), lesson=queries.lesson_of_meeting(db(), found.id),
+        categories=knowledge.categories(db()), lesson=queries.lesson_of(db(), Lesson.meeting_id == found.id),
     )  # fmt: skip
     return shown, status

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
 from app.community import commands, queries, rules, talk, tidying
 from app.community.forms import EditForm, ReplyForm, SplitForm, SummaryForm, ThreadForm
-from app.community.models import MARKS, THREAD_KINDS, Group, GroupCard, Thread
-from app.core.errors import Invalid, NotAllowed, NotFound, TooLarge
-from app.core.files import IMAGES
+from app.community.models import MARKS, THREAD_KINDS, Group, GroupCard, Lesson, Thread
+from app.core.errors import Invalid, NotAllowed, TooLarge
 from app.core.paging import page_number
-from app.core.web import db, flash_invalid, now, part, ticked, today, whole
+from app.core.web import db, flash_invalid, now, part, send_kept, ticked, today, whole
 from app.knowledge import commands as knowledge_commands
 from app.knowledge import life, writing_queries
 from app.knowledge import queries as knowledge
-from app.knowledge.models import ArticleText
+from app.knowledge.models import Article, ArticleText
 from app.knowledge.rules import fill_template
 from app.knowledge.templates_folder import templates
 from app.people import queries as people
@@ -139,7 +138,7 @@ def thread(code: str) -> str | Response | tuple[str, int]:
         "community/thread.html", thread=found, group=group_, page=page, form=form,
         opening=queries.opening(found, names[found.author_id]),
         asker=names[found.author_id] if found.hides_asker and group_.id in viewer().facilitates else "",
-        article=knowledge.article_of_thread(db(), viewer(), found.id), follows=queries.follows(db(), found, staff_id()),
+        article=knowledge.article_of(db(), viewer(), Article.thread_id == found.id), follows=queries.follows(db(), found, staff_id()),
         first=rules.can_reply(viewer(), group_, found) and not queries.has_written(db(), staff_id()),
         movable=_movable(group_), kinds=THREAD_KINDS, today=today(),
         poll=queries.poll_result(db(), poll, staff_id()) if poll else None,
@@ -156,15 +155,7 @@ def file(code: str, number: int) -> FlaskResponse:
     """A file of a post, for those who may read the thread now."""
     found, _ = queries.thread_to_read(db(), viewer(), code)
     kept = queries.file(db(), found.id, number)
-    path = part("files").path(kept.sha256)
-    if not path.exists():
-        raise NotFound("ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
-    response = send_file(
-        path, mimetype=kept.media_type, as_attachment=kept.media_type not in IMAGES, download_name=kept.name,
-        conditional=False, etag=False,
-    )  # fmt: skip
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return send_kept(kept.sha256, kept.media_type, kept.name, "ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
 
 
 @blueprint.post("/threads/<code>/vote")
@@ -276,7 +267,7 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
     ticked = {line.id for line in chosen} if request.method == "GET" else set()
     shown = render_template(
         "community/summarise.html", form=form, ticked=ticked, thread=found, group=group_, participants=participants, page=page,
-        allowed=allowed, categories=knowledge.categories(db()), lesson=queries.lesson_of_thread(db(), found.id),
+        allowed=allowed, categories=knowledge.categories(db()), lesson=queries.lesson_of(db(), Lesson.thread_id == found.id),
     )  # fmt: skip
     return shown, status
 

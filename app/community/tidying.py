@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import date
 
+from markupsafe import escape
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -98,7 +99,7 @@ def merge_threads(db: Session, viewer: Viewer, thread: Thread, group: Group, int
         db.execute(update(Post).where(Post.thread_id == thread.id).values(is_answer=False))
         first = Post(
             thread_id=into.id, author_id=thread.author_id, at=thread.at, edited_at=thread.edited_at,
-            body=f"**{thread.title}**\n\n{thread.body}", html=f"<p><strong>{_escaped(thread.title)}</strong></p>{thread.html}",
+            body=f"**{thread.title}**\n\n{thread.body}", html=f"<p><strong>{escape(thread.title)}</strong></p>{thread.html}",
         )  # fmt: skip
         db.add(first)
         db.flush()
@@ -111,10 +112,6 @@ def merge_threads(db: Session, viewer: Viewer, thread: Thread, group: Group, int
         into.last_at = max(into.last_at, thread.last_at)
         _touch(db, thread, into)
     return into
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _join_readers(db: Session, thread: Thread, into: Thread) -> None:

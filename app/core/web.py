@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, cast
 
-from flask import current_app, flash, g, request
+from flask import Response as FlaskResponse
+from flask import current_app, flash, g, request, send_file
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -15,7 +16,8 @@ from wtforms.validators import DataRequired, StopValidation
 
 from app.core.clock import Clock
 from app.core.config import Config
-from app.core.errors import Invalid, KhlangError
+from app.core.errors import Invalid, KhlangError, NotFound
+from app.core.files import IMAGES
 from app.core.thai import one_line, parse_date
 
 
@@ -27,6 +29,11 @@ def db() -> Session:
 def config() -> Config:
     """Settings of the office."""
     return cast(Config, current_app.extensions["khlang.config"])
+
+
+def base_url() -> str:
+    """Address of the office as links outside pages carry it, without a last slash: the setting, else that of this request."""
+    return config().base_url or request.host_url.rstrip("/")
 
 
 def now() -> datetime:
@@ -155,6 +162,21 @@ def not_future(form: FlaskForm, field: Field) -> None:
     """Validator: a day that has come."""
     if field.data and field.data > today():
         raise ValidationError("วันที่ต้องไม่เป็นวันในอนาคต")
+
+
+def send_kept(sha256: str, kind: str, name: str, missing: str, *, save: bool = False) -> FlaskResponse:
+    """A file of the store as an answer: pictures are shown, all else is saved under `name` (with `save` pictures too), nothing in it may run.
+
+    Raises NotFound with the sentence `missing` when its bytes are gone. The caller has checked who may have it.
+    """
+    path = part("files").path(sha256)
+    if not path.exists():
+        raise NotFound(missing)
+    response = send_file(
+        path, mimetype=kind, as_attachment=save or kind not in IMAGES, download_name=name, conditional=False, etag=False
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def add_security_headers(response: Response) -> Response:

@@ -167,7 +167,7 @@ def threads(code: str) -> Response:
     query = (
         select(Thread, Staff.code)
         .join(Staff, Staff.id == Thread.author_id)
-        .where(Thread.group_id == group.id)
+        .where(Thread.group_id == group.id, Thread.merged_into_id.is_(None))
         .order_by(Thread.last_at.desc(), Thread.id.desc())
         .offset(offset)
         .limit(limit)

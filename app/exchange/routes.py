@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, send_file
 from sqlalchemy import select
 
 from app.community.care import came_from
 from app.community.models import Group
 from app.community.queries import group_to_see
 from app.core.errors import NotFound
-from app.core.web import config, db, now, part
+from app.core.web import base_url, config, db, now, part
 from app.exchange.markdown_files import package
 from app.knowledge.models import Article, State
 from app.knowledge.queries import card_rows
@@ -20,10 +20,6 @@ from app.people.models import VISITOR
 
 blueprint = Blueprint("exchange", __name__)
 MOST = 500
-
-
-def _base() -> str:
-    return config().base_url or request.host_url.rstrip("/")
 
 
 @blueprint.get("/groups/<code>/feed.xml")
@@ -35,7 +31,7 @@ def group_feed(code: str) -> Response:
     wanted = (came_from(group.id), Article.visibility == "public", Article.state == State.PUBLISHED.value)
     cards = card_rows(db(), VISITOR, *wanted, limit=30)
     body = render_template(
-        "knowledge/feed.xml", cards=cards, base=_base(), at=now(), name=group.name, path=f"/groups/{group.code}"
+        "knowledge/feed.xml", cards=cards, base=base_url(), at=now(), name=group.name, path=f"/groups/{group.code}"
     )
     return Response(body, mimetype="application/atom+xml")
 
@@ -49,7 +45,7 @@ def group_package(code: str) -> Response:
     cards = card_rows(db(), VISITOR, *wanted, limit=MOST)
     if not cards:
         raise NotFound("กลุ่มนี้ยังไม่มีบทความสาธารณะให้ส่งออก")
-    made = package(db(), part("files"), [card.id for card in cards], _base(), config().office_name)
+    made = package(db(), part("files"), [card.id for card in cards], base_url(), config().office_name)
     return send_file(
         io.BytesIO(made), mimetype="application/zip", as_attachment=True, download_name=f"{group.code}.zip"
     )  # fmt: skip

@@ -17,9 +17,7 @@ from app.core.fiscal_year import FiscalYear
 from app.core.records import HumanRecord, mark_verified, mark_void
 from app.indicators.measures import MEASURES
 from app.indicators.models import UNIT_NAMES, Acknowledgement, Plan, PlanRow
-from app.people.models import Role, Viewer
-
-CHECKERS = (Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.FACILITATOR)
+from app.people.models import CHECKERS, Role, Viewer
 
 
 def load_plan(db: Session, path: Path, be_year: int | None = None) -> bool:

@@ -35,10 +35,8 @@ from app.indicators.models import (
     Visit,
 )
 from app.knowledge.models import Application
-from app.people.models import Role, Team, TeamMember
+from app.people.models import Team, TeamMember
 from app.training.models import Attendance, Report
-
-KEEPERS = (Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.FACILITATOR)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import literal, select
 from werkzeug.wrappers import Response
 
@@ -19,7 +19,7 @@ from app.core.fiscal_year import be_fiscal_year
 from app.core.paging import Page, page_number
 from app.core.records import STATUS_NAMES
 from app.core.thai import ARABIC_DIGITS, parse_date, thai_date
-from app.core.web import config, db, flash_invalid, now, part, ticked, today
+from app.core.web import config, db, flash_invalid, now, part, send_kept, ticked, today
 from app.indicators import commands, queries, registers, scoring
 from app.indicators.measures import MEASURES
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvidenceLine, Scope
@@ -28,7 +28,7 @@ from app.knowledge.models import Article
 from app.knowledge.queries import readable
 from app.people import queries as people
 from app.people.current import roles_only, staff_id, staff_only, viewer
-from app.people.models import Role, Staff
+from app.people.models import CHECKERS, Role, Staff
 from app.training.models import Attendance, Training
 
 blueprint = Blueprint("indicators", __name__)
@@ -133,7 +133,7 @@ def evidence_csv(be_year: int, row: str) -> Response:
 
 
 @blueprint.get("/records")
-@roles_only(*registers.KEEPERS)
+@roles_only(*CHECKERS)
 def records() -> str:
     """All registers, with how many records wait."""
     waiting = {key: len(registers.newest(db(), one, "submitted")) for key, one in REGISTERS.items() if one.is_human}
@@ -141,7 +141,7 @@ def records() -> str:
 
 
 @blueprint.route("/records/<key>", methods=["GET", "POST"])
-@roles_only(*registers.KEEPERS)
+@roles_only(*CHECKERS)
 def register(key: str) -> str | Response | tuple[str, int]:
     """One register: a short form, and the newest records with what can be done to each."""
     found = registers.register_named(key)
@@ -262,7 +262,7 @@ def _record_to_check(found: Register, record_id: int) -> Any:
 
 
 @blueprint.post("/records/<key>/<int:record_id>/verify")
-@roles_only(*registers.KEEPERS)
+@roles_only(*CHECKERS)
 def verify(key: str, record_id: int) -> Response:
     """A second person verifies."""
     found = registers.register_named(key)
@@ -280,24 +280,19 @@ def verify(key: str, record_id: int) -> Response:
 
 
 @blueprint.get("/records/<key>/<int:record_id>/file")
-@roles_only(*registers.KEEPERS)
+@roles_only(*CHECKERS)
 def evidence_file(key: str, record_id: int) -> Response:
     """The scanned sheet or report behind a record, for whoever must verify it."""
     record = _record_to_check(registers.register_named(key), record_id)
-    digest = getattr(record, "file_sha256", None)
+    digest, missing = getattr(record, "file_sha256", None), "รายการนี้ไม่มีไฟล์หลักฐาน"
     if not digest or not part("files").path(digest).exists():
-        raise NotFound("รายการนี้ไม่มีไฟล์หลักฐาน")
+        raise NotFound(missing)
     kind = media_type(part("files").read(digest))
-    name = f"{key}-{record_id}{EXTENSIONS[kind]}"
-    response = send_file(
-        part("files").path(digest), mimetype=kind, as_attachment=True, download_name=name, conditional=False, etag=False
-    )
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return send_kept(digest, kind, f"{key}-{record_id}{EXTENSIONS[kind]}", missing, save=True)
 
 
 @blueprint.post("/records/<key>/<int:record_id>/void")
-@roles_only(*registers.KEEPERS)
+@roles_only(*CHECKERS)
 def void(key: str, record_id: int) -> Response:
     """Void with a reason."""
     found = registers.register_named(key)

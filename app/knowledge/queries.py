@@ -301,16 +301,9 @@ def articles_of_training(db: Session, viewer: Viewer, training_id: int) -> list[
     return [_card(*row) for row in db.execute(query.order_by(Article.first_published_on.desc()).limit(100))]
 
 
-def article_of_thread(db: Session, viewer: Viewer, thread_id: int) -> Article | None:
-    """The published article that came out of a thread, when the viewer may read it."""
-    query = select(Article).where(readable(viewer), Article.thread_id == thread_id)
-    return db.scalar(query.order_by(Article.id).limit(1))
-
-
-def article_of_meeting(db: Session, viewer: Viewer, meeting_id: int) -> Article | None:
-    """The published article that came out of a meeting, when the viewer may read it."""
-    query = select(Article).where(readable(viewer), Article.meeting_id == meeting_id)
-    return db.scalar(query.order_by(Article.id).limit(1))
+def article_of(db: Session, viewer: Viewer, came_from: ColumnElement[bool]) -> Article | None:
+    """The published article that came out of a thread or a meeting, such as `Article.thread_id == 7`, if readable."""
+    return db.scalar(select(Article).where(readable(viewer), came_from).order_by(Article.id).limit(1))
 
 
 def written_after_trainings() -> list[AnySelect]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, after_this_request, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, after_this_request, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.activity import queries as activity_queries
@@ -14,10 +14,9 @@ from app.activity.commands import Opening
 from app.activity.models import OpenedFacts
 from app.core.clock import bangkok_day
 from app.core.errors import Invalid, NotFound
-from app.core.files import IMAGES
 from app.core.guard import attempt
 from app.core.paging import page_number
-from app.core.web import config, db, flash_invalid, is_navigation, now, part, today
+from app.core.web import config, db, flash_invalid, is_navigation, now, part, send_kept, today
 from app.knowledge import commands, life, life_queries, queries, review_queries, reviewing, rules
 from app.knowledge.forms import ApplyForm, CommentForm, ReadForm, RetireForm, ValidForm
 from app.knowledge.life import Applied
@@ -163,15 +162,8 @@ def file(code: str, name: str) -> Response:
     attachment = queries.attachment(db(), article, name)
     if _hides(article, name, attachment.added_at):
         raise NotFound("ไม่พบไฟล์แนบนี้")
-    path = part("files").path(attachment.sha256)
-    if not path.exists():
-        raise NotFound("ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
-    inline = attachment.media_type in IMAGES
-    response = send_file(
-        path, mimetype=attachment.media_type, as_attachment=not inline, download_name=attachment.name,
-        conditional=False, etag=False,
-    )  # fmt: skip
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    missing = "ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ"
+    response = send_kept(attachment.sha256, attachment.media_type, attachment.name, missing)
     response.headers["Cache-Control"] = "private, no-cache"
     if request.headers.get("Sec-Fetch-Dest", "document") == "document":
         reader = viewer().staff_id

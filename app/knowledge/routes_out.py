@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from datetime import date
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, send_file
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
 from app.core.files import IMAGES, clean_name
 from app.core.thai import thai_date
-from app.core.web import config, db, now, part
+from app.core.web import base_url, config, db, now, part
 from app.documents import paper
 from app.documents.paper import Paper, Signature
 from app.knowledge import queries, review_queries
@@ -74,7 +74,6 @@ def _paper(session: Session, article: Article, page: queries.ArticlePage) -> Pap
         signatures.append(Signature("ผู้อนุมัติ", approver, day(round_.review.approved_on)))
     else:
         signatures.append(Signature("ผู้ตรวจ", "ยังไม่มีผู้ตรวจรับรอง", ""))
-    base = config().base_url or request.host_url.rstrip("/")
     store = part("files")
     pictures = {
         one.name: store.read(one.sha256)
@@ -85,7 +84,7 @@ def _paper(session: Session, article: Article, page: queries.ArticlePage) -> Pap
     }
     return Paper(
         title=page.revision.title, html=page.revision.html, office=config().office_name, facts=facts,
-        signatures=signatures, source=f"{base}/articles/{article.code} พิมพ์เมื่อ {thai_date(now().date(), long=True)}",
+        signatures=signatures, source=f"{base_url()}/articles/{article.code} พิมพ์เมื่อ {thai_date(now().date(), long=True)}",
         markdown=page.revision.body, pictures=pictures,
     )  # fmt: skip
 
@@ -94,11 +93,10 @@ def _paper(session: Session, article: Article, page: queries.ArticlePage) -> Pap
 def feed() -> Response:
     """Atom feed of public articles, as any visitor sees them."""
     cards = queries.newest(db(), VISITOR, 30)
-    base = config().base_url or request.host_url.rstrip("/")
     body = render_template(
         "knowledge/feed.xml",
         cards=[c for c in cards if c.visibility == "public"],
-        base=base,
+        base=base_url(),
         at=now(),
         name="",
         path="",

@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 
 from app.activity import queries as activity
 from app.activity import rules as activity_rules
-from app.activity.models import SHARE_CHANNELS
+from app.activity.models import SHARE_CHANNELS, TARGETED_CHANNELS
 from app.core.errors import Invalid, NotFound
-from app.core.web import config, db, now, part, today
+from app.core.web import base_url, db, now, part, today
 from app.knowledge import queries, sharing
 from app.knowledge.forms import ShareForm
 from app.knowledge.models import Article
-from app.knowledge.sharing import INTERNAL, Target
+from app.knowledge.sharing import Target
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 
@@ -70,11 +70,11 @@ def share(code: str) -> str | Response | tuple[str, int]:
             form, status = ShareForm(formdata=None), 200
         except Invalid as error:
             status = form.take(error)
-    link = f"{config().base_url or request.host_url.rstrip('/')}/s/{made.token}" if made else ""
+    link = f"{base_url()}/s/{made.token}" if made else ""
     page = render_template(
         "knowledge/share.html", article=article, form=form, offered=[one for one in offered if one.members != {staff_id()}],
         shares=sharing.own_shares(db(), article.id, staff_id()), names={(t.channel, t.code): t.name for t in offered},
-        channels=SHARE_CHANNELS, made=made, link=link, internal=INTERNAL,
+        channels=SHARE_CHANNELS, made=made, link=link, internal=TARGETED_CHANNELS,
         line_link=LINE_SHARE + urllib.parse.quote(link, safe=""), share_rule=activity_rules.SHARE_RULE,
     )  # fmt: skip
     return page, status
@@ -83,7 +83,7 @@ def share(code: str) -> str | Response | tuple[str, int]:
 def _target(form: ShareForm, offered: list[Target]) -> Target | None:
     """Whom it is for; None for a link that leaves the office. Raises Invalid."""
     channel = form.channel.data or ""
-    if channel in INTERNAL:
+    if channel in TARGETED_CHANNELS:
         known = [one for one in offered if (one.channel, one.code) == (channel, form.target.data)]
         if not known:
             raise Invalid({"to": "โปรดเลือกว่าจะแชร์ให้ใคร"})

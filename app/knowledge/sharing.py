@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.activity import commands as activity
-from app.activity.models import Opened, Share
+from app.activity.models import TARGETED_CHANNELS, Opened, Share
 from app.activity.queries import readers_of_shares, shares_of_article
 from app.core.database import transaction
 from app.core.errors import Invalid
@@ -21,9 +21,6 @@ from app.knowledge.queries import readable
 from app.notifications.commands import notify
 from app.people.models import Staff, StaffLine, Viewer
 from app.people.rules import short_name
-
-INTERNAL = ("group", "department", "person")
-KIND_WORDS = {"group": "กลุ่ม", "department": "ส่วนราชการ", "person": "บุคคล"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ def share_article(
 def own_shares(db: Session, article_id: int, sharer_id: int) -> list[OwnShare]:
     """A person's own shares of an article, newest first, with who read through those within the office."""
     shares = shares_of_article(db, article_id, sharer_id)
-    internal = [one.id for one in shares if one.channel in INTERNAL]
+    internal = [one.id for one in shares if one.channel in TARGETED_CHANNELS]
     pairs = [pair for pair in readers_of_shares(db, internal) if pair[1] != sharer_id] if internal else []
     query = select(Staff.id, Staff.name).where(Staff.id.in_({staff_id for _, staff_id in pairs}))
     names = {number: name for number, name in db.execute(query)} if pairs else {}

@@ -40,6 +40,9 @@ ROLE_NAMES = {
 # Everybody has the first, a group gives the second: nobody is given either by hand.
 GIVEN_BY_NOBODY = (Role.STAFF, Role.GUEST)
 
+# Whoever keeps the registers and verifies what another recorded.
+CHECKERS = (Role.SECRETARY, Role.HEAD, Role.EVALUATOR, Role.FACILITATOR)
+
 EMPLOYMENTS = ("พนักงานเทศบาล", "ลูกจ้างประจำ", "พนักงานจ้าง", "อื่น ๆ")
 OFFICIAL = EMPLOYMENTS[0]
 
