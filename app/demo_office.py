@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.community import meeting, recognition, talk
+from app.community import advice, meeting_commands, praise, talk
 from app.community.queries import group_to_see
 from app.core.config import CONTENT
 from app.core.database import transaction
@@ -460,9 +460,9 @@ def _people_at_work(office: Office, db: Session) -> None:
     now, today, desk = office.clock.now(), office.clock.today(), office.desk(db)
     facilitator, member, head = (load_viewer(db, staff_by_code(db, code), today) for code in ("S016", "S007", "S025"))
     group = group_to_see(db, facilitator, "G01")
-    meeting.plan_meeting(
+    meeting_commands.plan_meeting(
         db, facilitator,
-        meeting.NewMeeting(
+        meeting_commands.NewMeeting(
             title="แลกเปลี่ยนหลังอบรม: อะไรใช้ได้จริงในงานของเรา", purpose="exchange", kind="dialogue", on=today,
             group_id=group.id, place="ห้องประชุมเล็ก ชั้น ๒", starts_at=datetime.combine(today, time(13, 30), BANGKOK),
             agenda="เล่าคนละห้านาที ไม่ขัดกัน\nเลือกหนึ่งเรื่องที่อยากลองทำพร้อมกัน\nใครรับอะไรไปทำ",
@@ -475,6 +475,6 @@ def _people_at_work(office: Office, db: Session) -> None:
     )  # fmt: skip
     talk.start_thread(db, desk, facilitator, group, poll, now)
     to = staff_by_code(db, "S016")
-    recognition.praise(db, member, "thanks", to.code, "อยู่ช่วยดูเอกสารตรวจรับจนเสร็จ ทั้งที่ไม่ใช่งานของตัวเอง", "", now)
-    recognition.praise(db, head, "nomination", "S007", "เขียนบทความหลังอบรมภายในสามวัน และเพื่อนสองกองนำไปใช้แล้ว", "", now)
-    recognition.ask_advice(db, member, to, "ใบตรวจรับงานจ้างแบบใหม่", "ช่องผู้ควบคุมงานต้องลงชื่อทุกแผ่นหรือเฉพาะแผ่นสุดท้ายครับ", now)
+    praise.praise(db, member, "thanks", to.code, "อยู่ช่วยดูเอกสารตรวจรับจนเสร็จ ทั้งที่ไม่ใช่งานของตัวเอง", "", now)
+    praise.praise(db, head, "nomination", "S007", "เขียนบทความหลังอบรมภายในสามวัน และเพื่อนสองกองนำไปใช้แล้ว", "", now)
+    advice.ask_advice(db, member, to, "ใบตรวจรับงานจ้างแบบใหม่", "ช่องผู้ควบคุมงานต้องลงชื่อทุกแผ่นหรือเฉพาะแผ่นสุดท้ายครับ", now)

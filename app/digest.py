@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.activity.queries import most_read
-from app.community import cards, meeting_queries, rules
+from app.community import advice, meeting_queries, rules
 from app.community.models import Group, Post, Thread, ThreadFollow, ThreadRead
 from app.community.queries import readable_groups
 from app.core.clock import bangkok_day
@@ -70,7 +70,7 @@ def digest_of(db: Session, who: Viewer, settings: Config, settled: Sequence[AnyS
     ]
     awaits += [
         Line(f"{name} ขอคำปรึกษา: {one.subject}", "/consultations", at)
-        for one, name in cards.waiting_consultations(db, who.staff_id)
+        for one, name in advice.waiting_consultations(db, who.staff_id)
     ]
     awaits += [
         Line(f"งานที่รับไว้: {task.text}", f"/meetings/{code}", at) for task, code, _ in meeting_queries.open_tasks(db, who)

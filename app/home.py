@@ -12,7 +12,7 @@ from fontpkg_sarabun import ROOT as FONT_ROOT
 from sqlalchemy import text
 
 from app.activity.queries import most_read
-from app.community import cards, meeting_queries
+from app.community import advice, meeting_queries, talk_queries
 from app.community import queries as community
 from app.core.config import CONTENT
 from app.core.errors import NotFound
@@ -52,11 +52,11 @@ def index() -> str:
             "to_read": life_queries.asked_to_read(db(), who),
             "due": life_queries.due_of(db(), who.staff_id, today() + timedelta(days=REMIND_DAYS)),
             "drafts": knowledge.drafts_of(db(), who.staff_id),
-            "unread": community.unread_threads(db(), who, 5),
+            "unread": talk_queries.unread_threads(db(), who, 5),
             "coming": meeting_queries.coming(db(), who, today(), 3),
             "meetings": meeting_queries.to_verify(db(), who, 5) if who.has(*CHECKERS) else [],
             "tasks": meeting_queries.open_tasks(db(), who, 5),
-            "asked_advice": cards.waiting_consultations(db(), who.staff_id),
+            "asked_advice": advice.waiting_consultations(db(), who.staff_id),
             "plan": indicators.read_plan(db(), scope),
         }
     else:

@@ -1,4 +1,4 @@
-"""The card catalogue of people: what each knows, from courses, articles, answers, applications and their own words."""
+"""The card catalogue of people: what each knows, from courses, articles, answers and applications; hiding a line of it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy import and_, case, delete, func, literal, select
 from sqlalchemy.orm import Session
 
-from app.community.models import CardHidden, Consultation, Group, Post, Thread
+from app.community.models import CardHidden, Group, Post, Thread
 from app.community.queries import readable_groups
 from app.core.clock import bangkok_day
-from app.core.database import AnySelect
+from app.core.database import AnySelect, insert_or_skip, transaction
+from app.core.errors import Invalid
 from app.knowledge.models import Application, Article, ArticleCredit, Category, State
 from app.knowledge.queries import readable
 from app.people.models import Department, Service, Staff, Viewer
 from app.people.queries import roster
+from app.search.documents import touch
 from app.training.models import Attendance, Training
 
 CARD_KINDS = {"course": "ผ่านการอบรม", "article": "เขียนบทความ", "answer": "ตอบคำถามเพื่อน", "applied": "นำความรู้ไปใช้"}
@@ -238,29 +240,15 @@ def leaving(db: Session, today: date, only: list[Only], department_id: int | Non
     ]
 
 
-# --- consultations ---
-
-
-def consultations(db: Session, staff_id: int) -> list[tuple[Consultation, str, str]]:
-    """(consultation, asker, asked) of one person, open ones asked of them first, newest first, at most 100."""
-    asker, asked = Staff.__table__.alias("asker"), Staff.__table__.alias("asked")
-    waits = and_(Consultation.asked_id == staff_id, Consultation.answered_at.is_(None))
-    query = (
-        select(Consultation, asker.c.name, asked.c.name)
-        .join(asker, asker.c.id == Consultation.asker_id)
-        .join(asked, asked.c.id == Consultation.asked_id)
-        .where(or_(Consultation.asker_id == staff_id, Consultation.asked_id == staff_id))
-        .order_by(waits.desc(), Consultation.at.desc())
-        .limit(100)
-    )
-    return [(one, asking, answering) for one, asking, answering in db.execute(query)]
-
-
-def waiting_consultations(db: Session, staff_id: int) -> list[tuple[Consultation, str]]:
-    """What others asked of a person and still wait for, oldest first, with the asker's name."""
-    query = (
-        select(Consultation, Staff.name)
-        .join(Staff, Staff.id == Consultation.asker_id)
-        .where(Consultation.asked_id == staff_id, Consultation.answered_at.is_(None))
-    )
-    return [(one, name) for one, name in db.execute(query.order_by(Consultation.at).limit(20))]
+def set_hidden(db: Session, viewer: Viewer, item: str, hidden: bool) -> None:
+    """Keep a line off one's own card, or show it again. Raises Invalid for something that is no line."""
+    kind, _, number = item.partition(":")
+    if kind not in CARD_KINDS or not number.isascii() or not number.isdigit() or len(item) > 30:
+        raise Invalid({"item": "ไม่พบรายการนี้ในบัตร"})
+    assert viewer.staff_id is not None
+    with transaction(db):
+        if hidden:
+            insert_or_skip(db, CardHidden, {"staff_id": viewer.staff_id, "item": item})
+        else:
+            db.execute(delete(CardHidden).where(CardHidden.staff_id == viewer.staff_id, CardHidden.item == item))
+        touch(db, "person", [viewer.staff_id])

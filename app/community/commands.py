@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.community import meeting_queries, queries, rules, talk
+from app.community import meeting_queries, queries, rules, talk, talk_queries
 from app.community.models import (
     GROUP_VISIBILITIES,
     Group,
@@ -279,7 +279,7 @@ def summarise(
     talk.may_post(viewer, group)
     talk.may_summarise(viewer, thread)
     _keep_within(group, text)
-    credited = tuple(number for number, _ in queries.participants(db, thread))
+    credited = tuple(number for number, _ in talk_queries.participants(db, thread))
     with transaction(db):
         db.refresh(thread, with_for_update=True)
         known = queries.lesson_of(db, Lesson.thread_id == thread.id)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
-from app.community import commands, meeting_queries, queries, rules
+from app.community import commands, meeting_queries, queries, rules, talk_queries
 from app.community.commands import GroupWords
 from app.community.forms import GroupForm, GroupWordsForm
 from app.community.models import GROUP_VISIBILITIES, THREAD_KINDS, WANTED_FACILITATORS
@@ -69,12 +69,12 @@ def group(code: str) -> str:
     mine = next((m.standing for m in members if m.staff_id == viewer().staff_id), "")
     return render_template(
         "community/group.html", group=found, readable=readable, members=members, mine=mine, manages=manages,
-        threads=queries.threads(db(), viewer(), found.id, number) if readable else None,
+        threads=talk_queries.threads(db(), viewer(), found.id, number) if readable else None,
         meetings=meeting_queries.meetings(db(), viewer(), found.id) if readable else [],
         facilitators=[m for m in members if m.standing == "facilitator"], wanted=WANTED_FACILITATORS,
         glossary=rules.glossary(found.glossary), kinds=THREAD_KINDS,
         guests=queries.guests(db(), found.id) if readable else {}, shared=part("shared_with_group")(db(), viewer(), found.code) if readable else [],
-        silent=rules.dormant_days(queries.last_talk(db(), found), today()) if readable else 0,
+        silent=rules.dormant_days(talk_queries.last_talk(db(), found), today()) if readable else 0,
     )  # fmt: skip
 
 

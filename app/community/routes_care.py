@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.community import care, commands, queries, rules
+from app.community import care, commands, queries, rules, talk_queries
 from app.community.forms import GuestForm, HandOverForm
 from app.community.models import Group
 from app.core.errors import Invalid, NotAllowed, TooLarge
@@ -34,7 +34,7 @@ def page(code: str) -> str:
     return render_template(
         "community/care.html", group=found, silent=care.silent_members(db(), found, today()), month=month,
         newcomers=care.newcomers(db(), found, today()), unanswered=care.unanswered(db(), found, now()), title=title,
-        text=text, dormant=rules.dormant_days(queries.last_talk(db(), found), today()),
+        text=text, dormant=rules.dormant_days(talk_queries.last_talk(db(), found), today()),
         asking=[m for m in queries.members(db(), found.id) if m.standing == "asked"],
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.community import meeting, meeting_queries, queries, rules
+from app.community import meeting_queries, queries, rules, signing_in
 from app.community.models import SIGN_IN_WAYS, Meeting
 from app.core.errors import Invalid
 from app.core.qr import qr_svg
@@ -64,7 +64,7 @@ def sign_in(code: str) -> str | Response | tuple[str, int]:
             flash("รหัสหมดเวลาแล้ว โปรดสแกน QR บนจออีกครั้ง", "error")
         elif mine is None:
             try:
-                meeting.sign_in(db(), viewer(), found, "qr", now())
+                signing_in.sign_in(db(), viewer(), found, "qr", now())
                 session.pop(claim, None)
             except Invalid as error:
                 flash_invalid(error)
@@ -87,7 +87,7 @@ def present(code: str) -> Response:
     try:
         if how not in ("roster", "paper"):
             raise Invalid({"how": "โปรดเลือกว่าติ๊กจากรายชื่อหรือจากใบลงชื่อกระดาษ"})
-        meeting.set_present(db(), viewer(), code, ticked("attendee"), listed, how, now())
+        signing_in.set_present(db(), viewer(), code, ticked("attendee"), listed, how, now())
         flash("บันทึกผู้เข้าประชุมแล้ว")
     except Invalid as error:
         flash_invalid(error)
@@ -100,7 +100,7 @@ def late(code: str) -> Response:
     """Mark somebody as late, or not."""
     try:
         given = (whole(request.form.get("staff")), request.form.get("late") == "1")
-        meeting.set_late(db(), viewer(), code, *given)
+        signing_in.set_late(db(), viewer(), code, *given)
     except Invalid as error:
         flash_invalid(error)
     return redirect(url_for("meetings.show", code=code, _anchor="present"))
@@ -113,7 +113,7 @@ def from_csv(code: str) -> Response:
     upload = request.files.get("csv")
     try:
         roster = people.people_on(db(), today())
-        new, known = meeting.sign_in_from_csv(db(), viewer(), code, upload.read() if upload else b"", roster, now())
+        new, known = signing_in.sign_in_from_csv(db(), viewer(), code, upload.read() if upload else b"", roster, now())
         flash(f"ลงชื่อจากไฟล์แล้ว {new} คน" + (f" มีชื่ออยู่ก่อนแล้ว {known} คน" if known else ""))
     except Invalid as error:
         flash_invalid(error)

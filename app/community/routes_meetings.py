@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.community import commands, meeting, meeting_queries, queries, rules
+from app.community import commands, meeting_commands, meeting_queries, minutes, queries, rules
 from app.community.calendar import invitation
 from app.community.forms import MeetingForm, MinutesForm, PlanForm, ReviewForm, SummaryForm
-from app.community.meeting import NewMeeting
+from app.community.meeting_commands import NewMeeting
 from app.community.models import MEETING_KINDS, PURPOSES, SIGN_IN_WAYS, Group, Lesson, Meeting
 from app.core.errors import Invalid, NotAllowed, TooLarge
 from app.core.files import EXTENSIONS
@@ -74,7 +74,7 @@ def plan() -> str | AnyResponse | tuple[str, int]:
     status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
-            found = meeting.plan_meeting(db(), viewer(), _planned(form), now())
+            found = meeting_commands.plan_meeting(db(), viewer(), _planned(form), now())
             part("worker").wake()
             flash("นัดประชุมแล้ว สมาชิกกลุ่มได้รับแจ้ง" if found.group_id else "นัดประชุมแล้ว")
             return redirect(url_for("meetings.show", code=found.code))
@@ -111,7 +111,7 @@ def edit(code: str) -> str | AnyResponse | tuple[str, int]:
     status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
-            meeting.change_meeting(db(), viewer(), code, _planned(form), now())
+            meeting_commands.change_meeting(db(), viewer(), code, _planned(form), now())
             flash("บันทึกแล้ว")
             return redirect(url_for("meetings.show", code=code))
         except Invalid as error:
@@ -138,7 +138,7 @@ def new() -> str | AnyResponse | tuple[str, int]:
                 training_id=form.training_id.data or None, place=form.place.data or "",
                 file_sha256=kept.sha256 if kept else None,
             )  # fmt: skip
-            found = meeting.record_meeting(db(), viewer(), new_, now())
+            found = meeting_commands.record_meeting(db(), viewer(), new_, now())
             flash("บันทึกการประชุมแล้ว รอผู้อื่นตรวจยืนยัน")
             return redirect(url_for("meetings.show", code=found.code))
         except Invalid as error:
@@ -188,7 +188,7 @@ def calendar(code: str) -> Response:
 
 @blueprint.route("/meetings/<code>/minutes", methods=["GET", "POST"])
 @guests_too
-def minutes(code: str) -> str | AnyResponse | tuple[str, int] | tuple[AnyResponse, int]:
+def write(code: str) -> str | AnyResponse | tuple[str, int] | tuple[AnyResponse, int]:
     """Write the minutes, several people at once; scripts save every few seconds and bring the others' words."""
     found, group = meeting_queries.meeting_by_code(db(), viewer(), code)
     form = MinutesForm()
@@ -196,21 +196,21 @@ def minutes(code: str) -> str | AnyResponse | tuple[str, int] | tuple[AnyRespons
     if request.method == "POST":
         given = (form.base.data or "", form.text.data or "")
         try:
-            written = meeting.save_minutes(db(), viewer(), code, *given, now(), shorter=bool(form.shorter.data))
+            written = minutes.save_minutes(db(), viewer(), code, *given, now(), shorter=bool(form.shorter.data))
             if wants_json():
                 others = meeting_queries.writing_now(db(), found.id, now() - rules.WRITING_FOR)
                 return jsonify(text=written.text, both=written.both, others=others)
             part("worker").wake()
             both = " มีคนแก้บรรทัดเดียวกัน จึงเก็บไว้ทั้งสองแบบ โปรดอ่านทวน" if written.both else ""
             flash("บันทึกรายงานแล้ว" + both)
-            return redirect(url_for("meetings.minutes" if written.both else "meetings.show", code=code))
+            return redirect(url_for("meetings.write" if written.both else "meetings.show", code=code))
         except REFUSED as error:
             if wants_json():
                 told = next(iter(error.fields.values())) if isinstance(error, Invalid) else error.message
                 return jsonify(error=told), error.status
             status = form.take(error, "text")
     else:
-        meeting.may_write(db(), viewer(), found, group)
+        minutes.may_write(db(), viewer(), found, group)
         form.base.data = form.text.data = found.minutes
     return render_template("community/minutes.html", form=form, meeting=found, group=group), status
 
@@ -221,8 +221,8 @@ def add_picture(code: str) -> AnyResponse | tuple[str, int]:
     """Keep photos, or a picture of the paper sheet."""
     kind, caption = request.form.get("kind", "photo"), request.form.get("caption", "")
     try:
-        for content in [one.read() for one in request.files.getlist("picture")[: meeting.MAX_PICTURES]] or [b""]:
-            meeting.add_picture(db(), viewer(), part("files"), code, content, kind, caption, now())
+        for content in [one.read() for one in request.files.getlist("picture")[: minutes.MAX_PICTURES]] or [b""]:
+            minutes.add_picture(db(), viewer(), part("files"), code, content, kind, caption, now())
         flash("เก็บภาพแล้ว")
     except Invalid as error:
         return _page(code, error), 400
@@ -244,7 +244,7 @@ def picture(code: str, number: int) -> Response:
 def remove_picture(code: str, number: int) -> AnyResponse:
     """Take a picture away."""
     try:
-        meeting.remove_picture(db(), viewer(), code, number)
+        minutes.remove_picture(db(), viewer(), code, number)
         flash("นำภาพออกแล้ว")
     except Invalid as error:
         flash_invalid(error)
@@ -257,7 +257,7 @@ def add_task(code: str) -> AnyResponse | tuple[str, int]:
     """Note what somebody takes on."""
     try:
         due = _due(request.form.get("due_on", ""))
-        meeting.add_task(
+        minutes.add_task(
             db(), viewer(), code, request.form.get("task", ""), whole(request.form.get("staff")) or None, due
         )
     except Invalid as error:
@@ -276,7 +276,7 @@ def _due(text: str) -> date | None:
 @guests_too
 def finish_task(code: str, number: int) -> AnyResponse:
     """Done, or not done after all."""
-    meeting.finish_task(db(), viewer(), code, number, today() if request.form.get("done") == "1" else None)
+    minutes.finish_task(db(), viewer(), code, number, today() if request.form.get("done") == "1" else None)
     return redirect(url_for("meetings.show", code=code, _anchor="tasks"))
 
 
@@ -286,10 +286,10 @@ def settle(code: str, act: str) -> AnyResponse | tuple[str, int]:
     """Send to be verified, or say that it will not take place."""
     try:
         if act == "send":
-            meeting.send_meeting(db(), viewer(), code, now())
+            meeting_commands.send_meeting(db(), viewer(), code, now())
             flash("ส่งตรวจแล้ว ผู้อื่นที่ไม่ได้เขียนรายงานเป็นผู้ตรวจยืนยัน")
         else:
-            meeting.cancel_meeting(db(), viewer(), code, request.form.get("reason", ""), now())
+            meeting_commands.cancel_meeting(db(), viewer(), code, request.form.get("reason", ""), now())
             flash("งดประชุมแล้ว สมาชิกได้รับแจ้ง")
             part("worker").wake()
     except Invalid as error:

@@ -7,10 +7,10 @@ import io
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.community import cards, recognition
+from app.community import advice, cards, praise
 from app.community.cards import CARD_KINDS
 from app.community.forms import AdviceForm, PraiseForm
-from app.community.recognition import DECIDERS
+from app.community.praise import DECIDERS
 from app.core.errors import Invalid, NotFound
 from app.core.thai import thai_date, thai_digits
 from app.core.web import config, db, flash_invalid, now, offered, part, today
@@ -51,10 +51,10 @@ def person(code: str) -> str | AnyResponse | tuple[str, int]:
     status = 400 if request.method == "POST" else 200
     if form.validate_on_submit():
         try:
-            recognition.ask_advice(db(), viewer(), found, form.subject.data or "", form.text.data or "", now())
+            advice.ask_advice(db(), viewer(), found, form.subject.data or "", form.text.data or "", now())
             part("worker").wake()
             flash(f"ส่งถึง {short_name(found.name)} แล้ว คำตอบจะอยู่ที่หน้าขอคำปรึกษา")
-            return redirect(url_for("catalogue.advice"))
+            return redirect(url_for("catalogue.consultations"))
         except Invalid as error:
             status = form.take(error)
     if request.method == "GET":
@@ -62,7 +62,7 @@ def person(code: str) -> str | AnyResponse | tuple[str, int]:
     return render_template(
         "community/person.html", person=found, services=people.service_of(db(), found.id), roles=roles, form=form,
         card=cards.card(db(), viewer(), found.id), kinds=CARD_KINDS, mine=found.id == staff_id(),
-        thanks=recognition.thanks_of(db(), viewer(), found.id, today().replace(year=today().year - 1, day=1))[:5],
+        thanks=praise.thanks_of(db(), viewer(), found.id, today().replace(year=today().year - 1, day=1))[:5],
     ), status  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def person(code: str) -> str | AnyResponse | tuple[str, int]:
 def hide() -> AnyResponse:
     """Keep a line off one's own card, or show it again."""
     try:
-        recognition.set_hidden(db(), viewer(), request.form.get("item", ""), request.form.get("hide") == "1")
+        cards.set_hidden(db(), viewer(), request.form.get("item", ""), request.form.get("hide") == "1")
         part("worker").wake()
     except Invalid as error:
         flash_invalid(error)
@@ -80,10 +80,10 @@ def hide() -> AnyResponse:
 
 @blueprint.get("/consultations")
 @staff_only
-def advice() -> str:
+def consultations() -> str:
     """What I was asked and what I asked."""
     return render_template(
-        "community/advice.html", lines=cards.consultations(db(), staff_id()), me=staff_id(), typed={}
+        "community/advice.html", lines=advice.consultations(db(), staff_id()), me=staff_id(), typed={}
     )
 
 
@@ -93,14 +93,14 @@ def answer(number: int) -> AnyResponse | tuple[str, int]:
     """Answer what I was asked."""
     text = request.form.get("answer", "")
     try:
-        recognition.give_advice(db(), viewer(), number, text, now())
+        advice.give_advice(db(), viewer(), number, text, now())
     except Invalid as error:
         typed = {number: (text, error.fields["answer"])}
-        lines = cards.consultations(db(), staff_id())
+        lines = advice.consultations(db(), staff_id())
         return render_template("community/advice.html", lines=lines, me=staff_id(), typed=typed), 400
     part("worker").wake()
     flash("ส่งคำตอบแล้ว")
-    return redirect(url_for("catalogue.advice"))
+    return redirect(url_for("catalogue.consultations"))
 
 
 @blueprint.get("/people/risk")
@@ -128,7 +128,7 @@ def wall() -> str | AnyResponse | tuple[str, int]:
     if form.validate_on_submit():
         given = (form.kind.data, form.to.data, form.reason.data or "", form.article.data or "")
         try:
-            made = recognition.praise(db(), viewer(), *given, now())
+            made = praise.praise(db(), viewer(), *given, now())
             part("worker").wake()
             flash("ขอบคุณแล้ว คำขอบคุณอยู่บนผนัง" if made.kind == "thanks" else "เสนอชื่อแล้ว รอผู้บริหารพิจารณา")
             return redirect(url_for("catalogue.wall"))
@@ -136,10 +136,10 @@ def wall() -> str | AnyResponse | tuple[str, int]:
             status = form.take(error)
     if request.method == "GET":
         form.to.data, form.article.data = request.args.get("to", ""), request.args.get("article", "")
-    thanks, awards = recognition.wall(db(), viewer())
+    thanks, awards = praise.wall(db(), viewer())
     return render_template(
         "community/praise.html", form=form, thanks=thanks, awards=awards, me=staff_id(),
-        nominations=recognition.nominations(db(), viewer()), decides=viewer().has(*DECIDERS),
+        nominations=praise.nominations(db(), viewer()), decides=viewer().has(*DECIDERS),
     ), status  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def decide(number: int) -> AnyResponse:
     """Make an award of a nomination, or decline."""
     try:
         accept = request.form.get("accept") == "1"
-        recognition.decide(db(), viewer(), number, accept, request.form.get("note", ""), now())
+        praise.decide(db(), viewer(), number, accept, request.form.get("note", ""), now())
         part("worker").wake()
         flash("มอบรางวัลแล้ว" if accept else "แจ้งผู้เสนอแล้ว")
     except Invalid as error:
@@ -161,7 +161,7 @@ def decide(number: int) -> AnyResponse:
 @staff_only
 def certificate_pdf(number: int) -> Response:
     """เกียรติบัตร of an award."""
-    award, person_, giver = recognition.award_of(db(), viewer(), number)
+    award, person_, giver = praise.award_of(db(), viewer(), number)
     made = certificate.certificate(
         name=person_.name, position=person_.position, reason=award.reason, giver=giver.name if giver else "", duty=giver.position if giver else "", office=config().office_name,
         on=thai_digits(thai_date(award.on, long=True)),

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
-from app.community import commands, queries, rules, talk, tidying
+from app.community import commands, queries, rules, talk, talk_queries, tidying
 from app.community.forms import EditForm, ReplyForm, SplitForm, SummaryForm, ThreadForm
 from app.community.models import MARKS, THREAD_KINDS, Group, GroupCard, Lesson, Thread
 from app.core.errors import Invalid, NotAllowed, TooLarge
@@ -46,7 +46,7 @@ def new_thread(code: str) -> str | Response | tuple[str, int]:
         except REFUSED as error:
             status = form.take(error, "body")
     _say_files_are_gone(form)
-    first = not queries.has_written(db(), staff_id())
+    first = not talk_queries.has_written(db(), staff_id())
     if request.method == "GET":
         form.title.data = request.args.get("title", "")[:200]
     draft = _draft(talk.draft_place(found, None)) if request.method == "GET" else {}
@@ -84,7 +84,7 @@ def keep_draft(code: str) -> Response | tuple[str, int]:
     """Keep what is typed and not sent, for its writer; scripts call this."""
     found = queries.group_to_see(db(), viewer(), code)
     asked = request.form.get("thread", "")
-    thread_ = queries.thread_to_read(db(), viewer(), asked)[0] if asked else None
+    thread_ = talk_queries.thread_to_read(db(), viewer(), asked)[0] if asked else None
     fields = {name: request.form.get(name, "")[:MAX_DRAFT] for name in ("title", "body")}
     place = talk.draft_place(found, thread_)
     if any(fields.values()):
@@ -98,7 +98,7 @@ def keep_draft(code: str) -> Response | tuple[str, int]:
 @guests_too
 def thread(code: str) -> str | Response | tuple[str, int]:
     """Read a thread and answer. Reading is marked by a POST of its own."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
     if found.merged_into_id is not None:
         found = db().get_one(Thread, found.merged_into_id)
         if request.method == "GET":
@@ -111,39 +111,39 @@ def thread(code: str) -> str | Response | tuple[str, int]:
             given = (form.body.data or "", now(), _uploads())
             post = talk.reply(db(), part("desk"), viewer(), found, group_, *given)
             part("worker").wake()
-            last = queries.posts(db(), found.id, None, 1).last
+            last = talk_queries.posts(db(), found.id, None, 1).last
             return redirect(url_for("talk.thread", code=code, page=last, _anchor=f"post-{post.id}"))
         except REFUSED as error:
             status = form.take(error, "body")
     if request.method == "GET" and (wanted := whole(request.args.get("post"))):
-        there = queries.reply_anywhere(db(), wanted)
+        there = talk_queries.reply_anywhere(db(), wanted)
         if isinstance(there, Thread) or (there is not None and there.thread_id != found.id):
             gone = there if isinstance(there, Thread) else db().get_one(Thread, there.thread_id)
-            queries.thread_to_read(db(), viewer(), gone.code)
+            talk_queries.thread_to_read(db(), viewer(), gone.code)
             number = None if isinstance(there, Thread) else wanted
             return redirect(url_for("talk.thread", code=gone.code, post=number))
-        there, _ = queries.post_of_thread(db(), found.id, wanted)
-        place = queries.place_of_post(db(), there)
+        there, _ = talk_queries.post_of_thread(db(), found.id, wanted)
+        place = talk_queries.place_of_post(db(), there)
         return redirect(url_for("talk.thread", code=code, page=place, _anchor=f"post-{wanted}"))
     _say_files_are_gone(form)
-    read_at = queries.read_at(db(), staff_id(), found.id)
-    page = queries.posts(db(), found.id, read_at, page_number(request.args.get("page")))
+    read_at = talk_queries.read_at(db(), staff_id(), found.id)
+    page = talk_queries.posts(db(), found.id, read_at, page_number(request.args.get("page")))
     if request.method == "GET" and (quoted := request.args.get("quote", "")):
         form.body.data = _quote(found.id, quoted, found.body)
     elif request.method == "GET":
         form.body.data = _draft(talk.draft_place(group_, found)).get("body", "")
-    poll = queries.poll(db(), found.id)
+    poll = talk_queries.poll(db(), found.id)
     names = people.names_by_id(db(), {found.author_id})
     shown = render_template(
         "community/thread.html", thread=found, group=group_, page=page, form=form,
-        opening=queries.opening(found, names[found.author_id]),
+        opening=talk_queries.opening(found, names[found.author_id]),
         asker=names[found.author_id] if found.hides_asker and group_.id in viewer().facilitates else "",
-        article=knowledge.article_of(db(), viewer(), Article.thread_id == found.id), follows=queries.follows(db(), found, staff_id()),
-        first=rules.can_reply(viewer(), group_, found) and not queries.has_written(db(), staff_id()),
+        article=knowledge.article_of(db(), viewer(), Article.thread_id == found.id), follows=talk_queries.follows(db(), found, staff_id()),
+        first=rules.can_reply(viewer(), group_, found) and not talk_queries.has_written(db(), staff_id()),
         movable=_movable(group_), kinds=THREAD_KINDS, today=today(),
-        poll=queries.poll_result(db(), poll, staff_id()) if poll else None,
-        joinable=queries.joinable(db(), found) if group_.id in viewer().facilitates and not found.hides_asker else [],
-        unread=queries.first_unread(db(), found.id, read_at), marks=queries.marks(db(), found.id, viewer()),
+        poll=talk_queries.poll_result(db(), poll, staff_id()) if poll else None,
+        joinable=talk_queries.joinable(db(), found) if group_.id in viewer().facilitates and not found.hides_asker else [],
+        unread=talk_queries.first_unread(db(), found.id, read_at), marks=talk_queries.marks(db(), found.id, viewer()),
         may=may_do(found, group_),
     )  # fmt: skip
     return shown, status
@@ -153,8 +153,8 @@ def thread(code: str) -> str | Response | tuple[str, int]:
 @guests_too
 def file(code: str, number: int) -> FlaskResponse:
     """A file of a post, for those who may read the thread now."""
-    found, _ = queries.thread_to_read(db(), viewer(), code)
-    kept = queries.file(db(), found.id, number)
+    found, _ = talk_queries.thread_to_read(db(), viewer(), code)
+    kept = talk_queries.file(db(), found.id, number)
     return send_kept(kept.sha256, kept.media_type, kept.name, "ไฟล์แนบนี้หายไปจากเครื่อง โปรดแจ้งผู้ดูแลระบบ")
 
 
@@ -162,7 +162,7 @@ def file(code: str, number: int) -> FlaskResponse:
 @guests_too
 def vote(code: str) -> Response:
     """Choose in a poll, or choose anew."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
     try:
         typed = request.form.getlist("option")
         chosen = {int(one) if one.isascii() and one.isdigit() and len(one) < 4 else -1 for one in typed}
@@ -176,7 +176,7 @@ def vote(code: str) -> Response:
 @staff_only
 def split(code: str) -> str | Response | tuple[str, int]:
     """Some replies go on as a thread of their own."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
     if group_.id not in viewer().facilitates:
         raise NotAllowed("แยกกระทู้ได้เฉพาะผู้ดำเนินกลุ่ม")
     form = SplitForm()
@@ -188,7 +188,7 @@ def split(code: str) -> str | Response | tuple[str, int]:
             return redirect(url_for("talk.thread", code=new.code))
         except Invalid as error:
             status = form.take(error)
-    page = queries.posts(db(), found.id, None, page_number(request.args.get("page")))
+    page = talk_queries.posts(db(), found.id, None, page_number(request.args.get("page")))
     chosen = ticked("post")
     return render_template("community/split.html", form=form, thread=found, page=page, chosen=chosen), status
 
@@ -205,7 +205,7 @@ def may_do(found: Thread, group_: Group) -> dict[str, Any]:
     return {
         "thread": found, "can_post": rules.can_post(viewer(), group_), "manages": rules.can_manage(viewer(), group_),
         "can_reply": rules.can_reply(viewer(), group_, found), "me": staff_id(), "mark_names": MARKS,
-        "can_choose": rules.can_choose_answer(viewer(), group_, found), "files": queries.files(db(), found.id),
+        "can_choose": rules.can_choose_answer(viewer(), group_, found), "files": talk_queries.files(db(), found.id),
         "links": viewer().is_staff,
     }  # fmt: skip
 
@@ -215,7 +215,7 @@ def _quote(thread_id: int, quoted: str, opening: str) -> str:
         return rules.quote("ผู้ตั้งกระทู้", opening)
     if not whole(quoted):
         return ""
-    post, name = queries.post_of_thread(db(), thread_id, whole(quoted))
+    post, name = talk_queries.post_of_thread(db(), thread_id, whole(quoted))
     return rules.quote(name, post.body)
 
 
@@ -223,7 +223,7 @@ def _quote(thread_id: int, quoted: str, opening: str) -> str:
 @guests_too
 def mark_read(code: str) -> Response:
     """The person has read the thread."""
-    found, _ = queries.thread_to_read(db(), viewer(), code)
+    found, _ = talk_queries.thread_to_read(db(), viewer(), code)
     talk.mark_read(db(), staff_id(), found.id, now())
     return redirect(url_for("talk.thread", code=code))
 
@@ -232,17 +232,17 @@ def mark_read(code: str) -> Response:
 @staff_only
 def summarise(code: str) -> str | Response | tuple[str, int]:
     """From talk to knowledge: a draft that credits everyone, and one lesson."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
     if request.method == "GET":
         talk.may_post(viewer(), group_)
         talk.may_summarise(viewer(), found)
-    participants = queries.participants(db(), found)
+    participants = talk_queries.participants(db(), found)
     form = SummaryForm()
     allowed = ["public", "staff", "group"] if group_.visibility == "open" else ["group"]
     if request.method == "GET":
         names = ", ".join(name for _, name in participants)
         template = templates(db()).get("lesson-learned")
-        chosen = queries.chosen_posts(db(), found.id, {whole(one) for one in request.args.getlist("post")[:200]})
+        chosen = talk_queries.chosen_posts(db(), found.id, {whole(one) for one in request.args.getlist("post")[:200]})
         summary = found.body + "".join(
             rules.excerpt(line.author, line.body, url_for("talk.thread", code=code, post=line.id)) for line in chosen
         )
@@ -263,7 +263,7 @@ def summarise(code: str) -> str | Response | tuple[str, int]:
             return redirect(url_for("writing.edit", code=article.code))
         except REFUSED as error:
             status = form.take(error, "body")
-    page = queries.posts(db(), found.id, None, page_number(request.args.get("page")))
+    page = talk_queries.posts(db(), found.id, None, page_number(request.args.get("page")))
     ticked = {line.id for line in chosen} if request.method == "GET" else set()
     shown = render_template(
         "community/summarise.html", form=form, ticked=ticked, thread=found, group=group_, participants=participants, page=page,
@@ -291,9 +291,9 @@ def thread_from_comment(code: str, number: int) -> Response:
 @guests_too
 def since(code: str) -> str:
     """Replies after one, as a piece of the page: the page asks now and then while somebody looks at it."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
-    fresh = queries.posts_after(db(), found.id, whole(request.args.get("post")))
-    marks = queries.marks(db(), found.id, viewer()) if fresh else {}
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
+    fresh = talk_queries.posts_after(db(), found.id, whole(request.args.get("post")))
+    marks = talk_queries.marks(db(), found.id, viewer()) if fresh else {}
     return render_template("community/since.html", posts=fresh, marks=marks, may=may_do(found, group_))
 
 
@@ -301,8 +301,8 @@ def since(code: str) -> str:
 @guests_too
 def edit(code: str, number: int) -> str | Response | tuple[str, int]:
     """Change one's own text; 0 is the opening."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
-    text = queries.post_of_thread(db(), found.id, number)[0] if number else found
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
+    text = talk_queries.post_of_thread(db(), found.id, number)[0] if number else found
     if text.author_id != staff_id():
         raise NotAllowed("แก้ได้เฉพาะข้อความของตนเอง")
     if request.method == "GET":
@@ -323,8 +323,8 @@ def edit(code: str, number: int) -> str | Response | tuple[str, int]:
 @guests_too
 def earlier(code: str, number: int) -> str:
     """What a text said before it was edited."""
-    found, _ = queries.thread_to_read(db(), viewer(), code)
-    texts = queries.earlier_texts(db(), found.id, number)
+    found, _ = talk_queries.thread_to_read(db(), viewer(), code)
+    texts = talk_queries.earlier_texts(db(), found.id, number)
     return render_template("community/earlier.html", thread=found, number=number, texts=texts)
 
 
@@ -332,7 +332,7 @@ def earlier(code: str, number: int) -> str:
 @guests_too
 def act_on_post(code: str, number: int, act: str) -> Response:
     """มีประโยชน์, ขอบคุณ, this is the answer, or a word to the facilitators."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
     try:
         if act == "mark":
             talk.mark(db(), viewer(), found, group_, number, request.form.get("kind", ""))
@@ -350,7 +350,7 @@ def act_on_post(code: str, number: int, act: str) -> Response:
 @guests_too
 def manage(code: str) -> Response:
     """A facilitator pins, locks or moves; anyone follows or mutes."""
-    found, group_ = queries.thread_to_read(db(), viewer(), code)
+    found, group_ = talk_queries.thread_to_read(db(), viewer(), code)
     action = request.form.get("action", "")
     try:
         if action in ("follow", "mute"):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.community import cards, rules
 from app.community.models import Group, Meeting, Post, Thread
-from app.community.queries import POSTS_A_PAGE
+from app.community.talk_queries import POSTS_A_PAGE
 from app.core.fiscal_year import be_fiscal_year
 from app.core.rendering import plain_text
 from app.people.models import Staff

@@ -10,7 +10,7 @@ from zlib import crc32
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.community import queries, rules
+from app.community import queries, rules, talk_queries
 from app.community.models import (
     ASKED_AS,
     MARKS,
@@ -177,7 +177,7 @@ def _tell_followers(
     """Tell of a reply; those it names are told of that already."""
     assert viewer.staff_id is not None
     named = set(db.scalars(select(Staff.id).where(Staff.code.in_(rendered.mentioned)))) if rendered.mentioned else set()
-    to = queries.followers(db, thread) - {viewer.staff_id} - named
+    to = talk_queries.followers(db, thread) - {viewer.staff_id} - named
     members = queries.members_ids(db, group.id)
     guests = queries.guest_ids(db, to)
     to = to - guests if group.visibility == "open" else to & members - guests
@@ -250,7 +250,7 @@ def mark_read(db: Session, staff_id: int, thread_id: int, now: datetime) -> None
 
 
 def _post(db: Session, thread: Thread, post_id: int) -> Post | None:
-    return queries.post_of_thread(db, thread.id, post_id)[0] if post_id else None
+    return talk_queries.post_of_thread(db, thread.id, post_id)[0] if post_id else None
 
 
 def edit_text(
@@ -309,7 +309,7 @@ def choose_answer(db: Session, viewer: Viewer, thread: Thread, group: Group, pos
     """The asker or a facilitator says which reply answered the question; the same again takes it back."""
     if not rules.can_choose_answer(viewer, group, thread):
         raise NotAllowed("เลือกคำตอบได้เฉพาะผู้ตั้งกระทู้และผู้ดำเนินกลุ่ม")
-    post, _ = queries.post_of_thread(db, thread.id, post_id)
+    post, _ = talk_queries.post_of_thread(db, thread.id, post_id)
     with transaction(db):
         chosen = not post.is_answer
         db.execute(update(Post).where(Post.thread_id == thread.id).values(is_answer=False))

@@ -9,7 +9,7 @@ from markupsafe import escape
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.community import queries, rules
+from app.community import queries, rules, talk_queries
 from app.community.models import (
     EarlierText,
     Group,
@@ -184,7 +184,7 @@ def vote(db: Session, viewer: Viewer, thread: Thread, group: Group, chosen: set[
     assert viewer.staff_id is not None
     if not rules.can_post(viewer, group):
         raise NotAllowed("ลงความเห็นได้เฉพาะสมาชิกกลุ่ม")
-    poll = queries.poll(db, thread.id)
+    poll = talk_queries.poll(db, thread.id)
     if poll is None or not chosen <= set(range(len(poll.options))):
         raise Invalid({"option": "โปรดเลือกจากตัวเลือกที่มี"})
     if len(chosen) > 1 and not poll.several:

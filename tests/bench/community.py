@@ -20,7 +20,7 @@ from argon2 import PasswordHasher
 from pythainlp.corpus import tnc
 from sqlalchemy import event, insert, select
 
-from app.community import queries
+from app.community import talk_queries
 from app.community.models import Group, Membership, Post, Thread, ThreadRead
 from app.core.config import CONTENT, load_config
 from app.core.database import insert_new, transaction
@@ -108,7 +108,7 @@ def measure(office: Office) -> dict[str, tuple[float, float, int]]:
 
         def unread() -> int:
             with office.session() as fresh:
-                return 200 if len(queries.unread_threads(fresh, viewer, 30)) == 30 else 500
+                return 200 if len(talk_queries.unread_threads(fresh, viewer, 30)) == 30 else 500
 
         found["unread list of 30"] = _timed(unread, seen)
     return found

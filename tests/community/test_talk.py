@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.community import queries
+from app.community import talk_queries
 from app.community.models import Group, Mark, Post, Thread
 from app.exchange.exporting import export_office
 from app.knowledge.models import ArticleCredit
@@ -216,9 +216,9 @@ def test_reading_goes_on_where_it_stopped(office: Office):
     with office.session() as db:
         thread_id = db.scalars(select(Thread.id)).one()
         posts = db.scalars(select(Post).order_by(Post.at, Post.id)).all()
-        assert queries.first_unread(db, thread_id, posts[52].at) == (2, posts[53].id)
-        assert queries.first_unread(db, thread_id, posts[-1].at) is None
-        assert queries.first_unread(db, thread_id, None) is None
+        assert talk_queries.first_unread(db, thread_id, posts[52].at) == (2, posts[53].id)
+        assert talk_queries.first_unread(db, thread_id, posts[-1].at) is None
+        assert talk_queries.first_unread(db, thread_id, None) is None
 
 
 def test_new_replies_come_as_a_piece_of_the_page_and_only_to_readers(office: Office):

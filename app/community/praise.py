@@ -1,82 +1,24 @@
-"""Asking a person for advice, hiding lines of one's card, thanks and nominations, and who may be helped by whom."""
+"""Thanks, nominations, and the awards that come of them: what is written, decided and shown on the wall."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from app.community.cards import CARD_KINDS
-from app.community.models import Award, CardHidden, Consultation, Praise
+from app.community.models import Award, Praise
 from app.core.clock import bangkok_day
-from app.core.database import insert_or_skip, transaction
+from app.core.database import transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
-from app.core.thai import normalise, one_line
+from app.core.thai import one_line
 from app.knowledge.models import Article
 from app.knowledge.queries import readable
 from app.notifications.commands import notify
 from app.people.models import Role, Staff, StaffRole, Viewer
-from app.search.documents import touch
 
 DECIDERS = (Role.EXECUTIVE, Role.SECRETARY, Role.HEAD)
-MAX_ADVICE = 10_000
-
-
-def set_hidden(db: Session, viewer: Viewer, item: str, hidden: bool) -> None:
-    """Keep a line off one's own card, or show it again. Raises Invalid for something that is no line."""
-    kind, _, number = item.partition(":")
-    if kind not in CARD_KINDS or not number.isascii() or not number.isdigit() or len(item) > 30:
-        raise Invalid({"item": "ไม่พบรายการนี้ในบัตร"})
-    assert viewer.staff_id is not None
-    with transaction(db):
-        if hidden:
-            insert_or_skip(db, CardHidden, {"staff_id": viewer.staff_id, "item": item})
-        else:
-            db.execute(delete(CardHidden).where(CardHidden.staff_id == viewer.staff_id, CardHidden.item == item))
-        touch(db, "person", [viewer.staff_id])
-
-
-def ask_advice(db: Session, viewer: Viewer, person: Staff, subject: str, text: str, now: datetime) -> Consultation:
-    """ขอคำปรึกษา: only the two see it. Raises Invalid per field."""
-    assert viewer.staff_id is not None
-    subject, text = one_line(subject), normalise(text).strip()
-    wrong = {}
-    if person.id == viewer.staff_id or not person.active:
-        wrong["subject"] = "ขอคำปรึกษาจากคนนี้ไม่ได้"
-    if not subject or len(subject) > 200:
-        wrong["subject"] = "โปรดบอกเรื่องที่อยากปรึกษา ไม่เกิน 200 ตัวอักษร"
-    if not text:
-        wrong["text"] = "เล่าสั้น ๆ ว่าติดตรงไหน เพื่อนจะตอบได้ตรง"
-    if len(text) > MAX_ADVICE:
-        wrong["text"] = f"ข้อความยาวเกิน {MAX_ADVICE:,} ตัวอักษร"
-    if wrong:
-        raise Invalid(wrong)
-    with transaction(db):
-        asked = Consultation(asker_id=viewer.staff_id, asked_id=person.id, subject=subject, text=text, at=now)
-        db.add(asked)
-        db.flush()
-        told = f"{viewer.name} ขอคำปรึกษาเรื่อง “{subject}”"
-        notify(db, "consult", {person.id}, told, "/consultations", f"consult:{asked.id}", now)
-    return asked
-
-
-def give_advice(db: Session, viewer: Viewer, number: int, answer: str, now: datetime) -> None:
-    """Answer what one was asked. Raises NotFound for others', Invalid for an empty answer."""
-    found = db.scalar(select(Consultation).where(Consultation.id == number, Consultation.asked_id == viewer.staff_id))
-    if found is None:
-        raise NotFound("ไม่พบเรื่องที่ขอคำปรึกษานี้")
-    answer = normalise(answer).strip()
-    if not answer or len(answer) > MAX_ADVICE:
-        raise Invalid({"answer": f"โปรดเขียนคำตอบ ไม่เกิน {MAX_ADVICE:,} ตัวอักษร"})
-    with transaction(db):
-        found.answer, found.answered_at = answer, now
-        told = f"{viewer.name} ตอบเรื่องที่ท่านขอคำปรึกษา “{found.subject}”"
-        notify(db, "consult", {found.asker_id}, told, "/consultations", f"advice:{found.id}:{now.isoformat()}", now)
-
-
-# --- praise ---
 
 
 @dataclass(frozen=True)
