@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.community import rules
+from app.community import rules, signing_in
 from app.community.calendar import invitation
-from app.community.models import Lesson, Meeting, MeetingAttendee, MeetingTask
+from app.community.models import Lesson, Meeting, MeetingAttendee, MeetingPicture, MeetingTask
 from app.community.queries import members_ids
 from app.knowledge.merging import merge, settle_live
 from app.knowledge.models import Article, ArticleCredit
 from app.office import Office
+from app.people.models import Viewer
 from tests.conftest import Browser, app_of, on
 from tests.indicators.reading import count, reasons
 from tests.knowledge.test_articles import PNG
@@ -196,6 +197,20 @@ def test_door_codes_change_and_last_forty_seconds_at_most():
     assert not rules.opens_door("", 1, code, at) and not rules.opens_door("k", 1, "ก", at)
 
 
+def test_a_late_sign_in_is_marked_by_itself(office: Office):
+    load(office, group())
+    code = planned(Browser(app_of(office), MALEE), at="09:00")
+    begins = datetime(2015, 9, 30, 2, 0, tzinfo=UTC)  # Nine o'clock in Bangkok.
+    with office.session() as db:
+        found = db.scalars(select(Meeting).where(Meeting.code == code)).one()
+        for staff_id, minutes in ((1, 10), (2, 16)):
+            viewer = Viewer(staff_id=staff_id)
+            assert signing_in.sign_in(db, viewer, found, "qr", begins + timedelta(minutes=minutes))
+            assert not signing_in.sign_in(db, viewer, found, "roster", begins + timedelta(minutes=30))  # Once only.
+        rows = db.execute(select(MeetingAttendee.staff_id, MeetingAttendee.how, MeetingAttendee.late)).all()
+    assert sorted((who, how, late) for who, how, late in rows) == [(1, "qr", False), (2, "qr", True)]
+
+
 @pytest.mark.parametrize(("minutes", "late"), [(-5, False), (0, False), (15, False), (16, True)])
 def test_late_is_over_a_quarter_of_an_hour(minutes: int, late: bool):
     begins = datetime(2015, 9, 30, 2, 0, tzinfo=UTC)
@@ -339,6 +354,10 @@ def test_tasks_and_pictures(office: Office):
     assert upload(somchai, "sheet", PNG) == "403" and upload(wichai, "photo", PNG) == "403"
     assert "รับเฉพาะรูปภาพ" in upload(malee, "photo", b"not a picture")
     assert upload(malee, "photo", PNG).count('loading="lazy"') == 1  # The same picture is one.
+    assert "ใบลงชื่อ" in upload(malee, "sheet", b"%PDF-1.4 sheet")
+    with office.session() as db:
+        sheet = db.scalars(select(MeetingPicture).where(MeetingPicture.kind == "sheet")).one()
+        assert db.scalars(select(Meeting.file_sha256)).one() == sheet.sha256  # The evidence behind the record.
     shown = wichai.get(f"/meetings/{code}/pictures/1")
     assert shown.status_code == 200 and shown.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     somchai.post(f"/meetings/{code}/pictures/1/remove")

@@ -14,14 +14,16 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import select, update
 
+from app import digest
 from app.core.database import transaction
 from app.core.errors import KhlangError
 from app.notifications.commands import notify
 from app.notifications.mailer import Mailer, check_address
 from app.notifications.models import Notification
+from app.notifications.rules import Line
 from app.office import Office
 from app.people.models import Staff
-from tests.conftest import Browser, app_of
+from tests.conftest import Browser, app_of, on
 from tests.personas import MALEE, SOMCHAI, WICHAI, group, load, thread
 
 WEDNESDAY_NOON = datetime(2015, 9, 30, 5, 0, tzinfo=UTC)
@@ -233,3 +235,52 @@ def test_a_person_without_an_address_gets_it_on_screen_only(office: Office, inbo
 def test_a_wrong_address_is_said_in_one_sentence(url: str):
     with pytest.raises(KhlangError, match="KHLANG_SMTP_URL"):
         check_address(url)
+
+
+MONDAY_EIGHT = datetime(2015, 9, 28, 1, 0, tzinfo=UTC)
+
+
+def digesting(office: Office, inbox: Inbox) -> Mailer:
+    """A mailer of an office on a Monday in which somebody answered Malee's thread, and nothing else happened."""
+    on(office, "2015-09-28")
+    load(
+        office, group(), thread("TH1", author=MALEE, title="ถามเรื่องถนน"),
+        {"type": "post", "thread": "TH1", "author": SOMCHAI, "body": "ตอบ", "at": "2015-09-25T09:00:00+07:00"},
+    )  # fmt: skip
+    sender = mailer(office, inbox)
+    sender.week_of = office._week_of
+    with office.session() as db:
+        assert digest.tell_of_week(db, office.config, office._settled(), MONDAY_EIGHT) == 1
+    return sender
+
+
+def test_the_weekly_digest_is_one_mail_with_its_parts_to_who_has_something(office: Office, inbox: Inbox):
+    sender = digesting(office, inbox)
+    assert sender.send_due(MONDAY_EIGHT) == 1
+    assert sender.send_due(MONDAY_EIGHT + timedelta(days=1)) == 0
+    (mail,) = inbox.mails
+    assert mail["To"] == "malee@example.go.th"
+    assert mail["Subject"] == "[คลังความรู้ เทศบาลตัวอย่าง] สรุปประจำสัปดาห์ของท่าน"
+    body = mail.get_content()
+    assert "ที่ท่านติดตาม\n" in body and "• ถามเรื่องถนน (1 คำตอบใหม่)\n  https://km.example.go.th/threads/TH1" in body
+
+
+def test_a_digest_whose_things_were_all_seen_meanwhile_is_not_sent(office: Office, inbox: Inbox):
+    sender = digesting(office, inbox)
+    Browser(app_of(office), MALEE).post("/threads/TH1/read")
+    assert sender.send_due(MONDAY_EIGHT) == 0 and inbox.mails == []
+    with office.session() as db:
+        told = select(Notification.mail_state).where(Notification.kind == "digest")
+        assert db.scalars(told).all() == ["none"]
+
+
+def test_a_digest_that_cannot_be_made_holds_up_nobody(office: Office, inbox: Inbox):
+    sender = digesting(office, inbox)
+
+    def breaks(*_: object) -> list[Line]:
+        raise RuntimeError("the digest is broken")
+
+    sender.week_of = breaks
+    tell(office, 1, "obligation", "a", MONDAY_EIGHT, "เขียนบทความ")
+    assert sender.send_due(MONDAY_EIGHT) == 1
+    assert [mail["To"] for mail in inbox.mails] == ["somchai@example.go.th"]
