@@ -25,7 +25,7 @@ from app.core.thai import BANGKOK, thai_date
 from app.core.web import add_security_headers
 from app.exchange import api
 from app.exchange import routes as exchange_routes
-from app.indicators import queries as indicators
+from app.indicators import plans, routes_goals, routes_planning, routes_records, routes_year
 from app.indicators import routes as indicators_routes
 from app.knowledge import queries as knowledge
 from app.knowledge import routes as knowledge_routes
@@ -80,7 +80,7 @@ def create_app(config: Config | None = None, office: Office | None = None) -> Fl
         routes_writing.blueprint, routes_life.blueprint, routes_out.blueprint, routes_review.blueprint, routes_sharing.blueprint,
         knowledge_routes.blueprint, community_routes.blueprint, routes_talk.blueprint, routes_meetings.blueprint, routes_door.blueprint, routes_care.blueprint, routes_people.blueprint,
         network_routes.blueprint, notifications_routes.blueprint,
-        indicators_routes.blueprint, exchange_routes.blueprint, api.blueprint,
+        indicators_routes.blueprint, routes_planning.blueprint, routes_records.blueprint, routes_goals.blueprint, routes_year.blueprint, exchange_routes.blueprint, api.blueprint,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _add_error_pages(app)
@@ -94,9 +94,9 @@ def _keep_parts(app: Flask, office: Office) -> None:
         "related": related, "group_members": community.members_ids, "members_of_groups": community.members_of_groups,
         "settled_obligations": lambda: [*knowledge.written_after_trainings(), meeting_queries.presented_trainings()],
         "config": office.config, "clock": office.clock, "search": office.search, "recorder": office.recorder,
-        "worker": office.worker, "files": office.files,
+        "worker": office.worker, "files": office.files, "signer": office.signer,
         "own_groups": lambda db, viewer: community.groups(db, viewer, mine=True),
-        "articles_of_training": knowledge.articles_of_training, "plan_goals": indicators.goals_of,
+        "articles_of_training": knowledge.articles_of_training, "plan_goals": plans.goals_of,
         "shared_with_group": sharing.shared_with_group,
     }  # fmt: skip
     app.extensions.update({"khlang." + name: value for name, value in parts.items()})

@@ -20,21 +20,24 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.activity import recounting
+from app.activity.queries import broken_seals
 from app.core.config import CONTENT, load_config
 from app.core.database import transaction
 from app.core.errors import Invalid, KhlangError
 from app.core.fiscal_year import FiscalYear
 from app.core.migrating import migrate, newest_revision, revision_of
+from app.core.signing import fingerprint
 from app.core.thai import parse_date
 from app.demo_office import PASSWORD, build_demo, demo_sign_ins
 from app.exchange.api import plan_as_json
 from app.exchange.exporting import export_office
 from app.exchange.importing import Imported, import_records, read_records
 from app.exchange.markdown_files import import_folder
+from app.indicators import closing, results, scoring
 from app.indicators import queries as indicators
-from app.indicators import scoring
-from app.indicators.commands import load_plan
-from app.indicators.models import STATE_NAMES, UNIT_NAMES
+from app.indicators.models import STATE_NAMES, UNIT_NAMES, Reading, RowState
+from app.indicators.planning import load_plan
+from app.indicators.scopes import scope_for
 from app.knowledge.life import load_categories
 from app.office import Office
 from app.operations import backup_office, examine, rehearse_restore, restore_office
@@ -222,16 +225,24 @@ def _day(text: str | None) -> date | None:
 @click.option("--as-of", "as_of")
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--csv", "as_csv", is_flag=True)
+@click.option("--as-rule", "as_rule", help="แสดงผลตามกติการุ่นนี้ เทียบกับกติกาของปี")
 def indicators_(
-    year: int, row: str | None, department: str | None, as_of: str | None, as_json: bool, as_csv: bool
+    year: int, row: str | None, department: str | None, as_of: str | None, as_json: bool, as_csv: bool, as_rule: str | None
 ) -> None:  # fmt: skip
     """แถวของแผน."""
     with the_office() as office, office.session() as db:
         found = indicators.department_named(db, department)
         today = office.clock.today()
-        scope = indicators.scope_for(office.config, year, today, _day(as_of), found.id if found else None)
+        scope = scope_for(db, office.config, year, today, _day(as_of), found.id if found else None)
         reading = indicators.read_plan(db, scope, only=row)
         shown = plan_as_json(reading)
+        beside: dict[str, Reading] = {}
+        if as_rule:
+            other = scope_for(db, office.config, year, today, _day(as_of), found.id if found else None, as_rule)
+            beside = {one.row.row: one for one in indicators.read_plan(db, other, only=row).readings}
+            for one in shown["rows"]:
+                told = beside[one["row"]]
+                one |= {"as_rule": as_rule, "value_as_rule": told.value, "state_as_rule": told.state.value}
         if as_json:
             click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
         elif as_csv:
@@ -239,30 +250,71 @@ def indicators_(
             writer.writeheader()
             writer.writerows(shown["rows"])
         else:
-            click.echo(f"ปีงบประมาณ {year} ณ วันที่ {reading.as_of} ฐานบุคลากร {reading.roster_size} คน")
+            click.echo(
+                f"ปีงบประมาณ {year} ณ วันที่ {reading.as_of} ฐานบุคลากร {reading.roster_size} คน กติการุ่น {reading.rule}"
+                + (f" เทียบกับรุ่น {as_rule}" if as_rule else "")
+            )
             for one in reading.readings:
                 target = "–" if one.target is None else str(one.target)
                 value = f"{scoring.value_text(one)} {UNIT_NAMES[one.row.unit]}"
-                click.echo(f"{one.row.row:<3} {value:>18}  เป้า {target:>4}  {STATE_NAMES[one.state]}  {one.row.name}")
+                line = f"{one.row.row:<3} {value:>18}  เป้า {target:>4}  {STATE_NAMES[one.state]}"
+                if one.row.row in beside:
+                    told = beside[one.row.row]
+                    line += f"  |  {scoring.value_text(told)} {STATE_NAMES[told.state]}"
+                click.echo(f"{line}  {one.row.name}")
 
 
 @main.command()
 @click.option("--year", required=True, type=int)
 @click.option("--rebuild", is_flag=True, help="สร้างยอดรายวันใหม่จากบัญชีการเปิดอ่านทั้งหมด แล้วตรวจอีกครั้ง")
 def recount(year: int, rebuild: bool) -> None:
-    """คำนวณใหม่จากบัญชีการเปิดอ่าน เทียบกับตัวเลขที่เก็บไว้."""
+    """คำนวณใหม่จากบัญชีการเปิดอ่านและหลักฐาน เทียบกับตัวเลขที่เก็บไว้และภาพนิ่งของปีที่ปิดแล้ว."""
     span = FiscalYear(year)
-    with the_office() as office, office.session() as db, progress("นับใหม่", 1) as step:
-        if rebuild:
-            with transaction(db):
-                recounting.rebuild(db, None, step)
-        found = recounting.differences(db, span.first_day, span.last_day, step)
+    with the_office() as office, office.session() as db:
+        lines = recounting.count_lines(db, span.first_day, span.last_day)
+        with progress("นับใหม่", lines) as step:
+            if rebuild:
+                with transaction(db):
+                    recounting.rebuild(db, None, step)
+            found = recounting.differences(db, span.first_day, span.last_day, step)
+        closed = closing.is_closed(db, year)
+        if closed:
+            broken = [day.isoformat() for day in broken_seals(db)]
+            found += [f"บัญชีการเปิดอ่านที่บันทึกวันที่ {day} ถูกแก้หลังปิดผนึก" for day in broken]
+            told = closing.problems_of(db, office.config, office.signer, year, office.clock.today())
+            found += [sentence for sentence in told if sentence not in found]
     for sentence in found:
         click.echo(sentence)
     if found:
         click.echo(f"ปีงบประมาณ {year}: ไม่ตรง {len(found)} รายการ", err=True)
         sys.exit(1)
-    click.echo(f"ปีงบประมาณ {year}: ตัวเลขที่เก็บไว้ตรงกับบัญชีการเปิดอ่าน")
+    click.echo(f"ปีงบประมาณ {year}: ตัวเลขที่เก็บไว้ตรงกับบัญชีการเปิดอ่าน" + (" และภาพนิ่งวันปิดปี" if closed else ""))
+
+
+@main.command("results")
+@click.option("--year", required=True, type=int, help="ปีงบประมาณ พ.ศ.")
+@click.argument("file", type=click.Path(path_type=Path))
+def results_(year: int, file: Path) -> None:
+    """เขียนไฟล์ผลของปีพร้อมลายเซ็นของหน่วยงาน."""
+    with the_office() as office, office.session() as db:
+        scope = scope_for(db, office.config, year, office.clock.today())
+        file.write_text(results.result_file(db, office.config, scope, office.signer, office.clock.now()), "utf-8")
+        click.echo(f"เขียนผลปี {year} ที่ {file} กุญแจของหน่วยงาน {fingerprint(office.signer.public_key())}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def verify(file: Path) -> None:
+    """ตรวจลายเซ็นของไฟล์ผล ไม่ต้องมีฐานข้อมูล จบด้วยสถานะ 1 เมื่อไฟล์ถูกแก้."""
+    try:
+        found = results.read_result(file.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Invalid({"file": "ไม่ใช่ไฟล์ผลของปี"}) from error
+    closed = "ปิดปีแล้ว" if found.content.get("closed_at") else "ยังไม่ปิดปี"
+    click.echo(f"ลายเซ็นถูกต้อง: {found.office} ปี {found.year} {closed} ทำเมื่อ {found.made_at} กุญแจ {found.fingerprint}")
+    for one in found.rows:
+        unit = UNIT_NAMES.get(one["unit"], one["unit"])
+        click.echo(f"{one['row']:<3} {scoring.figure_text(one)} {unit}  {STATE_NAMES[RowState(one['state'])]}")
 
 
 @main.command()

@@ -25,7 +25,7 @@ from app.core.thai import BANGKOK
 from app.exchange.formats import check_line
 from app.exchange.importing import import_records
 from app.exchange.markdown_files import split_front_matter
-from app.indicators.commands import load_plan
+from app.indicators.planning import load_plan
 from app.knowledge import commands as knowledge
 from app.knowledge import life
 from app.knowledge.models import ArticleText, Category, Origin

@@ -21,6 +21,7 @@ from app.core.guard import attempt
 from app.core.rendering import Rendered, render_now
 from app.core.web import config, db, part, today
 from app.indicators import queries as indicators
+from app.indicators.scopes import scope_for
 from app.knowledge import life_queries, review_queries
 from app.knowledge import queries as knowledge
 from app.knowledge.life import REMIND_DAYS
@@ -43,7 +44,7 @@ def index() -> str:
         "counts": knowledge.category_counts(db(), who),
     }
     if who.is_staff and who.staff_id is not None:
-        scope = indicators.scope_for(config(), be_fiscal_year(today()), today())
+        scope = scope_for(db(), config(), be_fiscal_year(today()), today())
         page |= {
             "owed": training.obligations(
                 db(), part("settled_obligations")(), today(), config().obligation_days, staff_id=who.staff_id

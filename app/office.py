@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
@@ -22,8 +22,11 @@ from app.core.clock import Clock
 from app.core.config import Config
 from app.core.database import AnySelect, make_engine
 from app.core.files import FileStore
+from app.core.fiscal_year import be_fiscal_year
 from app.core.guard import attempt
 from app.core.rendering import Renderer
+from app.core.signing import Signer
+from app.indicators import anomalies, closing
 from app.knowledge import life
 from app.knowledge import queries as knowledge
 from app.knowledge import searchable as articles
@@ -60,6 +63,7 @@ class Office:
         self.renderer = Renderer()
         self.sources = self._sources()
         self.told_week: datetime | None = None
+        self.looked_on: date | None = None
 
     def _sources(self) -> dict[str, Source]:
         texts = FileTexts(self.files, self.config.data / "file_texts")
@@ -80,6 +84,11 @@ class Office:
     def desk(self, db: Session) -> Desk:
         """What writing needs, with the names that `@` may mean now."""
         return Desk(self.renderer, self.files, mention_names(db), community.people_of_group)
+
+    @cached_property
+    def signer(self) -> Signer:
+        """The office's signature on results and closed years."""
+        return Signer(self.config.data)
 
     @cached_property
     def engine(self) -> Engine:
@@ -135,7 +144,19 @@ class Office:
             attempt("reminding of reviews", lambda: life.remind_of_reviews(db, today, self.clock.now()), lambda: None)
             attempt("reminding of obligations", lambda: self._remind_of_obligations(db), lambda: None)
             attempt("purging the search log", lambda: search_log.purge(db, today), lambda: None)
+            attempt("looking for anomalies", lambda: self._look_for_anomalies(db), lambda: None)
             attempt("purging traffic", lambda: activity.purge_traffic(db, oldest), lambda: None)
+
+    def _look_for_anomalies(self, db: Session) -> None:
+        """Once a day in this process: the running year, and the one before until it is closed."""
+        today = self.clock.today()
+        if self.looked_on == today:
+            return
+        running = be_fiscal_year(today)
+        for year in (running, running - 1):
+            if not closing.is_closed(db, year):
+                anomalies.look_for_anomalies(db, year, today)
+        self.looked_on = today
 
     def _remind_of_obligations(self, db: Session) -> None:
         today = self.clock.today()

@@ -20,6 +20,8 @@ from app.core.errors import KhlangError
 from app.core.guard import attempt
 from app.core.migrating import newest_revision, revision_of
 from app.core.outbox import count_waiting
+from app.core.signing import KEY_FILE
+from app.indicators import closing
 from app.knowledge.models import Attachment
 from app.office import Office
 from app.people.models import Staff
@@ -47,7 +49,7 @@ def _database_path(config: Config) -> Path:
 def backup_office(office: Office, file: Path) -> None:
     """One zip with a consistent copy of the database, the attachments and a manifest of checksums.
 
-    Holds no cookie key. Raises KhlangError for PostgreSQL, whose own tools do this better.
+    Holds no cookie key, but the key that signs results: without it closed years could not be proved. Raises KhlangError for PostgreSQL, whose own tools do this better.
     """
     if not _is_sqlite(office.config):
         raise KhlangError("ฐานข้อมูล PostgreSQL โปรดสำรองด้วย pg_dump และสำรองโฟลเดอร์ attachments แยกต่างหาก")
@@ -65,6 +67,8 @@ def backup_office(office: Office, file: Path) -> None:
         files |= {
             f"attachments/{p.parent.name}/{p.name}": p for p in sorted(attachments.glob("??/*")) if len(p.name) == 64
         }
+        if (office.config.data / KEY_FILE).exists():
+            files[KEY_FILE] = office.config.data / KEY_FILE
         manifest = {
             "revision": revision_of(office.database),
             "sha256": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
@@ -89,6 +93,9 @@ def restore_office(config: Config, file: Path) -> None:
         _unpack(file, folder)
         if (folder / "attachments").exists():
             shutil.copytree(folder / "attachments", config.data / "attachments", dirs_exist_ok=True)
+        if (folder / KEY_FILE).exists():
+            shutil.copyfile(folder / KEY_FILE, config.data / KEY_FILE)
+            (config.data / KEY_FILE).chmod(0o600)
         # A journal left by a server that was killed would be replayed into the restored file.
         for leftover in ("-wal", "-shm"):
             Path(f"{_database_path(config)}{leftover}").unlink(missing_ok=True)
@@ -145,7 +152,13 @@ def examine(office: Office) -> list[Finding]:
     findings.append(
         Finding(free >= LOW_DISK_MB, f"ที่ว่างบนดิสก์ {free:,} MB" + ("" if free >= LOW_DISK_MB else ": ล้างหรือเพิ่มดิสก์"))
     )
-    findings += [_index(office), _ledger(office), _attachments(office), _first_passwords(office)]
+    findings += [
+        _index(office),
+        _ledger(office),
+        *_closed_years(office),
+        _attachments(office),
+        _first_passwords(office),
+    ]
     return findings
 
 
@@ -166,6 +179,21 @@ def _ledger(office: Office) -> Finding:
     if broken:
         return Finding(False, f"บัญชีการเปิดอ่านถูกแก้หลังปิดผนึก วันที่ {', '.join(broken[:10])}: เทียบกับไฟล์สำรอง")
     return Finding(True, "บัญชีการเปิดอ่านตรงกับผนึกรายวันทุกวัน")
+
+
+def _closed_years(office: Office) -> list[Finding]:
+    """Every closed year read again and compared with what was signed."""
+    findings = []
+    with office.session() as db:
+        for year in closing.closed_years(db):
+            problems = closing.problems_of(db, office.config, office.signer, year, office.clock.today())
+            told = f"ปี {year} ที่ปิดแล้วไม่ตรงกับภาพนิ่ง {len(problems)} แห่ง ดูหน้าปิดปีหรือเทียบไฟล์สำรอง:"
+            findings.append(
+                Finding(False, "\n  ".join([told, *problems[:20]]))
+                if problems
+                else Finding(True, f"ปี {year} ที่ปิดแล้วตรงกับภาพนิ่งที่ลงนาม")
+            )
+    return findings
 
 
 def _attachments(office: Office) -> Finding:

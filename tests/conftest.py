@@ -21,7 +21,7 @@ from app import create_app
 from app.core.config import CONTENT, Config, load_config
 from app.core.database import make_engine
 from app.core.migrating import migrate
-from app.indicators.commands import load_plan
+from app.indicators.planning import load_plan
 from app.office import Office
 from tests.personas import PASSWORD, people
 

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, Instant
@@ -59,6 +59,10 @@ INTERNAL_CHANNELS = ("group", "department")
 TARGETED_CHANNELS = (*INTERNAL_CHANNELS, "person")
 
 
+_EXCLUDED = text("reason is not null")
+_OF_STAFF = text("staff_id is not null")
+
+
 class Opened(Base):
     """One opening of an article's full body, attachment or print. Facts never change; `reason` follows from them.
 
@@ -72,6 +76,8 @@ class Opened(Base):
         Index("ix_opened_on_reason", "on", "reason"),
         Index("ix_opened_share", "share_id"),
         Index("ix_opened_recorded_on", "recorded_on"),
+        Index("ix_opened_staff_at", "staff_id", "at", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
+        Index("ix_opened_excluded", "on", "staff_id", sqlite_where=_EXCLUDED, postgresql_where=_EXCLUDED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

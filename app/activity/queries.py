@@ -107,3 +107,14 @@ def unsealed_days(db: Session, before: date) -> list[date]:
     if last is not None:
         query = query.where(Opened.recorded_on > last)
     return list(db.scalars(query))
+
+
+def openings_of(db: Session, staff_id: int, limit: int = 200) -> list[Opened]:
+    """A person's own openings, newest first, the excluded with their reason."""
+    query = select(Opened).where(Opened.staff_id == staff_id).order_by(Opened.at.desc(), Opened.id.desc())
+    return list(db.scalars(query.limit(limit)))
+
+
+def shares_of(db: Session, staff_id: int, limit: int = 100) -> list[Share]:
+    """A person's own shares, newest first."""
+    return list(db.scalars(select(Share).where(Share.sharer_id == staff_id).order_by(Share.id.desc()).limit(limit)))

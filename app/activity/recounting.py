@@ -47,6 +47,12 @@ def _judged(
         yield waiting, None
 
 
+def count_lines(db: Session, first_day: date, last_day: date) -> int:
+    """Lines of the ledger that `differences` reads for a span of days."""
+    query = select(func.count()).select_from(Opened).where(Opened.on >= first_day, Opened.on <= last_day)
+    return db.scalar(query) or 0
+
+
 def differences(
     db: Session, first_day: date, last_day: date, progress: Callable[[int], None] = lambda _: None
 ) -> list[str]:
@@ -63,7 +69,7 @@ def differences(
         share = shares.get(line.share_id)
         if reason is None and share and _verifies(share, line.article_id, line.staff_id, line.on):
             verified[share.id] = min(line.on, verified.get(share.id, line.on))
-    found += _impossible_verdicts(db, first_day, last_day) + _rollup_differences(db, first_day, last_day)
+    found += _impossible_verdicts(db, first_day, last_day) + rollup_differences(db, first_day, last_day)
     for share in shares.values():
         if first_day <= share.on <= last_day and share.verified_on != verified.get(share.id):
             found.append(f"การแชร์ {share.code}: บันทึกว่ายืนยัน {share.verified_on} ควรเป็น {verified.get(share.id)}")
@@ -83,7 +89,8 @@ def _impossible_verdicts(db: Session, first_day: date, last_day: date) -> list[s
     return [f"รายการเปิดอ่าน {number} วันที่ {on}: ถูกนับทั้งที่ไม่ควรนับ" for number, on in rows]
 
 
-def _rollup_differences(db: Session, first_day: date, last_day: date) -> list[str]:
+def rollup_differences(db: Session, first_day: date, last_day: date) -> list[str]:
+    """Day totals of a span that the ledger does not bear out, or that it has and they lack, as sentences."""
     ledger = select(Opened.on, Opened.person, Opened.article_id).where(
         Opened.reason.is_(None), Opened.on >= first_day, Opened.on <= last_day
     )

@@ -45,9 +45,28 @@ class FiscalYear:
         gone = (day - self.first_day).days + 1
         return min(max(gone / total, 0.0), 1.0)
 
+    def month(self, number: int) -> tuple[date, date]:
+        """First and last day of month `number`, 0 = October."""
+        start = self.first_day
+        firsts = [date(start.year + (9 + n) // 12, (9 + n) % 12 + 1, 1) for n in (number, number + 1)]
+        return firsts[0], firsts[1] - timedelta(days=1)
+
     def day(self, number: int) -> date:
         """Day `number` of the year, 0 = 1 October."""
         return self.first_day + timedelta(days=number)
+
+
+def quarter_days(be_year: int, number: int) -> tuple[date, date]:
+    """First and last day of quarter 1-4 of a fiscal year. Raises Invalid for another number."""
+    if number not in (1, 2, 3, 4):
+        raise Invalid({"quarter": "ไตรมาสต้องเป็น 1 ถึง 4"})
+    year = FiscalYear(be_year)
+    return year.month(3 * number - 3)[0], year.month(3 * number - 1)[1]
+
+
+def month_number(day: date) -> int:
+    """Month of the fiscal year, 0 = October. Example: 2014-10-01 -> 0, 2015-09-30 -> 11."""
+    return (day.month - 10) % 12
 
 
 def quarter(day: date) -> int:

@@ -31,12 +31,18 @@ STATUS_NAMES = {
 
 
 class HumanRecord:
-    """Columns of a human record. Source: counting contract, section 2. `file_sha256` is the scanned evidence, if any."""
+    """Columns of a human record. Source: counting contract, section 2. `file_sha256` is the scanned evidence, if any.
+
+    A returned record is a draft again with `return_reason`; sent in once more it waits as before.
+    """
 
     status: Mapped[str] = mapped_column(String(12), default=Status.SUBMITTED.value)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     verified_at: Mapped[datetime | None] = mapped_column(Instant)
     void_reason: Mapped[str] = mapped_column(String(500), default="")
+    voided_at: Mapped[datetime | None] = mapped_column(Instant)
+    return_reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    returned_at: Mapped[datetime | None] = mapped_column(Instant)
     file_sha256: Mapped[str | None] = mapped_column(String(64))
 
     @declared_attr
@@ -47,6 +53,11 @@ class HumanRecord:
     @declared_attr
     def voided_by_id(cls) -> Mapped[int | None]:
         """Who voided it."""
+        return mapped_column(ForeignKey("staff.id"))
+
+    @declared_attr
+    def returned_by_id(cls) -> Mapped[int | None]:
+        """Who sent it back."""
         return mapped_column(ForeignKey("staff.id"))
 
     @declared_attr
@@ -72,8 +83,21 @@ def mark_verified(record: HumanRecord, checker_id: int, at: datetime, involved: 
     record.status, record.verified_by_id, record.verified_at = Status.VERIFIED.value, checker_id, at
 
 
-def mark_void(record: HumanRecord, reason: str, voider_id: int | None) -> None:
-    """Void a record; who and why stay. Raises Invalid without a reason."""
+def mark_void(record: HumanRecord, reason: str, voider_id: int | None, at: datetime) -> None:
+    """Void a record; who, when and why stay. Raises Invalid without a reason or for one that is void already."""
+    if record.status == Status.VOID.value:
+        raise Invalid({"status": "รายการนี้ยกเลิกไปแล้ว"})
     if not reason.strip():
         raise Invalid({"reason": "โปรดบอกเหตุผลที่ยกเลิก"})
-    record.status, record.void_reason, record.voided_by_id = Status.VOID.value, reason.strip(), voider_id
+    record.status, record.void_reason, record.voided_by_id = Status.VOID.value, reason.strip()[:500], voider_id
+    record.voided_at = at
+
+
+def mark_returned(record: HumanRecord, reason: str, checker_id: int, at: datetime) -> None:
+    """Send what waits back to who typed it. Raises Invalid without a reason or when it does not wait."""
+    if record.status != Status.SUBMITTED.value:
+        raise Invalid({"status": "รายการนี้ไม่ได้อยู่ในสถานะรอตรวจ"})
+    if not reason.strip():
+        raise Invalid({"reason": "โปรดบอกว่าต้องแก้อะไร ก่อนส่งกลับ"})
+    record.status, record.return_reason = Status.DRAFT.value, reason.strip()[:500]
+    record.returned_by_id, record.returned_at = checker_id, at

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, g, jsonify, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.activity.rules import RULE_VERSION
 from app.community import queries as community
 from app.community import rules
 from app.community.models import Thread
@@ -18,7 +17,9 @@ from app.core.errors import Invalid, KhlangError, NotFound
 from app.core.thai import parse_date
 from app.core.web import config, db, part, today
 from app.indicators import queries as indicators
+from app.indicators.evidence_lists import evidence_page
 from app.indicators.models import Reading, Scope
+from app.indicators.scopes import scope_for
 from app.knowledge import queries as knowledge
 from app.knowledge.models import Article, Category
 from app.people.current import viewer
@@ -91,7 +92,7 @@ def reading_as_json(reading: Reading) -> dict[str, Any]:
 def plan_as_json(reading: indicators.PlanReading) -> dict[str, Any]:
     """A whole plan."""
     return {
-        "year": reading.be_year, "as_of": reading.as_of.isoformat(), "rule_version": RULE_VERSION,
+        "year": reading.be_year, "as_of": reading.as_of.isoformat(), "rule_version": reading.rule,
         "rows": [reading_as_json(one) for one in reading.readings],
     }  # fmt: skip
 
@@ -207,7 +208,7 @@ def _scope(be_year: int) -> Scope:
     if as_of and day is None:
         raise Invalid({"as_of": "as_of ต้องเป็นวันที่ เช่น 2015-09-30"})
     department = indicators.department_named(db(), request.args.get("department"))
-    return indicators.scope_for(config(), be_year, today(), day, department.id if department else None)
+    return scope_for(db(), config(), be_year, today(), day, department.id if department else None)
 
 
 @blueprint.get("/indicators/<int:be_year>")
@@ -220,7 +221,7 @@ def rows(be_year: int) -> Response:
 def evidence(be_year: int, row: str) -> Response:
     """Evidence of a row: counted lines first, then the excluded with reasons."""
     offset, limit = _window()
-    found = indicators.evidence_page(db(), _scope(be_year), row, viewer(), offset=offset, limit=limit)
+    found = evidence_page(db(), _scope(be_year), row, viewer(), offset=offset, limit=limit)
     items = [
         {
             "key": line.key, "reference": line.reference, "on": line.on.isoformat(), "title": line.title,

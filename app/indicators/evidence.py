@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import Null
 
 from app.activity.models import INTERNAL_CHANNELS, AccessDay, Opened, Share
 from app.community.models import Lesson, Meeting, MeetingAttendee, Thread
+from app.core.clock import start_of_day
 from app.core.database import AnySelect
 from app.core.fiscal_year import FiscalYear
 from app.core.records import HumanRecord
@@ -26,6 +27,7 @@ from app.indicators.models import (
     CheckRound,
     Compilation,
     Evaluation,
+    HandCount,
     Improvement,
     QuizAttempt,
     Scope,
@@ -38,7 +40,7 @@ from app.training.models import ATTENDED_KINDS, Attendance, Report, Training
 
 COLUMNS = (
     "key", "reference", "day", "title", "person_id", "channel", "recorder_id", "verifier_id", "file_sha256",
-    "group_id", "article_id", "url", "part", "reason",
+    "group_id", "article_id", "url", "part", "hand", "late", "why", "voider_id", "reason",
 )  # fmt: skip
 Columns = dict[str, Any]
 
@@ -49,7 +51,8 @@ def _select(columns: Columns) -> AnySelect:
     """Select with exactly COLUMNS; the missing ones are empty."""
     empty: Columns = {
         "person_id": null(), "channel": literal(""), "recorder_id": null(), "verifier_id": null(),
-        "file_sha256": null(), "group_id": null(), "article_id": null(), "url": literal(""), "part": literal(""), "reason": literal(""),
+        "file_sha256": null(), "group_id": null(), "article_id": null(), "url": literal(""), "part": literal(""),
+        "hand": literal(0), "late": literal(0), "why": literal(""), "voider_id": null(), "reason": literal(""),
     }  # fmt: skip
     filled = empty | columns
     return select(*[_typed(name, filled[name]).label(name) for name in COLUMNS])
@@ -64,19 +67,54 @@ def _typed(name: str, value: Any) -> ColumnElement[Any]:
     return element
 
 
-def _record(model: type[HumanRecord]) -> Columns:
+def _record(model: type[HumanRecord], scope: Scope, day: Any) -> Columns:
     return {
+        "day": day,
         "recorder_id": model.recorded_by_id,
         "verifier_id": model.verified_by_id,
         "file_sha256": model.file_sha256,
-        "reason": _status_reason(model),
+        "hand": literal(1),
+        "late": case((_late(day, model.recorded_at, scope), 1), else_=0),
+        "why": model.void_reason,
+        "voider_id": model.voided_by_id,
+        "reason": _status_reason(model, scope),
     }
 
 
-def _status_reason(model: type[HumanRecord], *others: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
+def _late(day: Any, recorded_at: Any, scope: Scope) -> ColumnElement[bool]:
+    """Typed after the end of the month that follows the month of the act."""
+    year = FiscalYear(scope.be_year)
+    months = [year.month(number) for number in range(12)]
+    ends = [last for _, last in months[1:]] + [year.last_day + timedelta(days=31)]
+    pairs = zip(months, ends, strict=True)
+    return or_(
+        *[and_(day.between(*month), recorded_at >= start_of_day(end + timedelta(days=1))) for month, end in pairs]
+    )
+
+
+def _status_reason(
+    model: type[HumanRecord], scope: Scope, *others: tuple[ColumnElement[bool], str]
+) -> ColumnElement[str]:
     """Why a record does not count: not verified, then the others in order, else ""."""
-    statuses = [(model.status == status, literal(text)) for status, text in NOT_VERIFIED.items()]
-    return case(*statuses, *[(condition, literal(text)) for condition, text in others], else_=literal(""))
+    statuses = [*_statuses(model, scope), *others]
+    return case(*[(condition, literal(text)) for condition, text in statuses], else_=literal(""))
+
+
+def _statuses(model: type[HumanRecord], scope: Scope) -> list[tuple[ColumnElement[bool], str]]:
+    then = scope.known_by
+    if then is None:
+        return [(model.status == status, text) for status, text in NOT_VERIFIED.items()]
+    void = and_(model.status == "void", or_(model.voided_at.is_(None), model.voided_at < then))
+    return [
+        (model.recorded_at >= then, "ยังไม่ได้บันทึกในวันนั้น"),
+        (void, NOT_VERIFIED["void"]),
+        (or_(model.verified_at.is_(None), model.verified_at >= then), NOT_VERIFIED["submitted"]),
+    ]
+
+
+def _unknown_then(recorded_at: Any, scope: Scope) -> tuple[tuple[ColumnElement[bool], str], ...]:
+    """Fault of what was recorded after the day whose knowledge is asked for; none when all that is known counts."""
+    return () if scope.known_by is None else ((recorded_at >= scope.known_by, "ยังไม่ได้บันทึกในวันนั้น"),)
 
 
 def _blank(column: Any) -> ColumnElement[bool]:
@@ -89,6 +127,11 @@ def _blank(column: Any) -> ColumnElement[bool]:
 
 def _within(column: Any, scope: Scope) -> ColumnElement[bool]:
     return and_(column >= scope.first_day, column <= scope.as_of)
+
+
+def _deleted(scope: Scope) -> ColumnElement[bool]:
+    """Thrown away by the day that is asked for; what goes later was still there then."""
+    return and_(Article.deleted_at.is_not(None), Article.deleted_at < start_of_day(scope.as_of + timedelta(days=1)))
 
 
 def _day(column: Any) -> ColumnElement[str]:
@@ -121,12 +164,13 @@ def trained(scope: Scope, with_excluded: bool, kinds: tuple[str, ...] = ()) -> A
     """A1, A2: verified, completed attendance of a training that ended in the year."""
     reason = _status_reason(
         Attendance,
+        scope,
         (Attendance.result != "done", "อบรมไม่ครบหลักสูตร"),
         (~_on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"),
     )
     query = (
         _select(
-            _record(Attendance)
+            _record(Attendance, scope, Training.end_on)
             | {
                 "key": literal("staff:") + Staff.code,
                 "reference": Training.code,
@@ -170,9 +214,10 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
         Article.state != "draft",
         Article.first_published_on <= scope.as_of,
         or_(Article.state == "published", and_(Article.retired_on.is_not(None), Article.retired_on > scope.as_of)),
-        Article.deleted_at.is_(None),
+        ~_deleted(scope),
     )
     faults = (
+        *_unknown_then(Article.created_at, scope),
         (~published, "ยังไม่เผยแพร่ หรือเลิกใช้แล้ว"),
         (Article.category_id.is_(None), "ไม่มีหมวดหมู่"),
         (Article.review_due_on < scope.as_of, "เลยกำหนดทบทวน"),
@@ -193,10 +238,12 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
         .join_from(Review, Article, Article.id == Review.article_id)
         .where(_within(Review.approved_on, scope))
     )
-    applied_reason = _status_reason(Application, *faults, (Application.staff_id == Article.author_id, "ผู้เขียนนำไปใช้เอง"))
+    applied_reason = _status_reason(
+        Application, scope, *faults, (Application.staff_id == Article.author_id, "ผู้เขียนนำไปใช้เอง")
+    )
     applied = (
         _select(
-            _record(Application)
+            _record(Application, scope, Application.on)
             | _article(
                 {
                     "day": Application.on,
@@ -212,15 +259,12 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
     return _union([_counted(approved, with_excluded, article_reason), _counted(applied, with_excluded, applied_reason)])
 
 
-def _improved_faults() -> tuple[tuple[ColumnElement[bool], str], ...]:
+def _revision_faults(scope: Scope) -> tuple[tuple[ColumnElement[bool], str], ...]:
     return (
-        (or_(Article.first_published_on.is_(None), Article.deleted_at.is_not(None)), "บทความยังไม่เผยแพร่"),
+        *_unknown_then(Revision.at, scope),
+        (or_(Article.first_published_on.is_(None), _deleted(scope)), "บทความยังไม่เผยแพร่"),
         (~Revision.approved, "ยังไม่อนุมัติ"),
         (Revision.minor.is_(True), "แก้ไขเล็กน้อย"),
-        (
-            and_(Revision.on <= Article.first_published_on, Revision.editor_id == Article.author_id),
-            "ผู้เขียนแก้เองในวันเผยแพร่",
-        ),
     )
 
 
@@ -245,13 +289,23 @@ def _revisions(scope: Scope, with_excluded: bool, faults: Sequence[tuple[ColumnE
 
 def improved(scope: Scope, with_excluded: bool) -> AnySelect:
     """A4: an approved, non-minor, non-first revision on a later day or by another than the author."""
-    return _revisions(scope, with_excluded, _improved_faults())
+    own_fix = and_(Revision.on <= Article.first_published_on, Revision.editor_id == Article.author_id)
+    faults = [*_revision_faults(scope), (own_fix, "ผู้เขียนแก้เองในวันเผยแพร่")]
+    return _revisions(scope, with_excluded, faults)
 
 
 def accesses(scope: Scope, with_excluded: bool) -> AnySelect:
     """A5: counted accesses, plus persons of verified visit lines, one key each."""
+    selects = [counted_accesses(scope), visits(scope, with_excluded)]
+    if with_excluded:
+        selects.append(excluded_openings(scope))
+    return _union(selects)
+
+
+def counted_accesses(scope: Scope) -> AnySelect:
+    """Accesses that count: the day rollup, one line and key each."""
     person = func.coalesce(Staff.code, AccessDay.person)
-    counted = (
+    return (
         _select(
             _article(
                 {
@@ -265,15 +319,21 @@ def accesses(scope: Scope, with_excluded: bool) -> AnySelect:
         )
         .join_from(AccessDay, Article, Article.id == AccessDay.article_id)
         .outerjoin(Staff, Staff.id == AccessDay.staff_id)
-        .where(_within(AccessDay.on, scope))
+        .where(_within(AccessDay.on, scope), *_read_by_then(scope))
     )
-    selects = [counted, _visits(scope, with_excluded)]
-    if with_excluded:
-        selects.append(_excluded_openings(scope))
-    return _union(selects)
 
 
-def _excluded_openings(scope: Scope) -> AnySelect:
+def _read_by_then(scope: Scope) -> list[ColumnElement[bool]]:
+    """Condition on AccessDay: one of its openings had been recorded by the day whose knowledge is asked for."""
+    if scope.known_by is None:
+        return []
+    same = and_(Opened.article_id == AccessDay.article_id, Opened.person == AccessDay.person, Opened.on == AccessDay.on)
+    known = select(Opened.id).where(same, Opened.reason.is_(None), Opened.recorded_on <= scope.as_of)
+    return [known.correlate(AccessDay).exists()]
+
+
+def excluded_openings(scope: Scope) -> AnySelect:
+    """Openings that do not count, each with its reason."""
     person = func.coalesce(Staff.code, Opened.person)
     return (
         _select(
@@ -294,13 +354,20 @@ def _excluded_openings(scope: Scope) -> AnySelect:
     )
 
 
-def _visits(scope: Scope, with_excluded: bool) -> AnySelect:
+def _numbers(column: Any) -> Any:
+    """1, 2, 3 ... up to the largest value of a column: a line of n persons becomes n lines."""
+    most = select(func.coalesce(func.max(column), 1)).scalar_subquery()
     first = select(literal(1).label("n")).cte("numbers", recursive=True)
-    numbers = first.union_all(select((first.c.n + 1).label("n")).where(first.c.n < _most_persons()))
-    reason = _status_reason(Visit)
+    return first.union_all(select((first.c.n + 1).label("n")).where(first.c.n < most))
+
+
+def visits(scope: Scope, with_excluded: bool) -> AnySelect:
+    """Readers counted by hand at the information centre and the board, one line a person."""
+    numbers = _numbers(Visit.persons)
+    reason = _status_reason(Visit, scope)
     query = (
         _select(
-            _record(Visit)
+            _record(Visit, scope, Visit.on)
             | {
                 "key": literal("visit:") + Visit.code + ":" + cast(numbers.c.n, String),
                 "reference": Visit.code,
@@ -318,15 +385,11 @@ def _visits(scope: Scope, with_excluded: bool) -> AnySelect:
     return _counted(query, with_excluded, reason)
 
 
-def _most_persons() -> Any:
-    return select(func.coalesce(func.max(Visit.persons), 1)).scalar_subquery()
-
-
 def exchanged(scope: Scope, with_excluded: bool) -> AnySelect:
     """A6: exchange meetings, training reports, published articles of a training, verified internal shares."""
     return _union(
         [
-            _meetings(scope, with_excluded, "exchange", 2, "meeting"),
+            _meetings(scope, with_excluded, "exchange", scope.exchange_people, "meeting"),
             _reports(scope, with_excluded),
             _training_articles(scope),
             _shares(scope, with_excluded),
@@ -338,11 +401,12 @@ def _meetings(scope: Scope, with_excluded: bool, purpose: str, signed_in: int, p
     present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
     reason = _status_reason(
         Meeting,
+        scope,
         (_blank(Meeting.minutes), "ไม่มีรายงานการประชุม"),
         (present < signed_in, f"ลงชื่อไม่ถึง {signed_in} คน"),
     )
     query = _select(
-        _record(Meeting)
+        _record(Meeting, scope, Meeting.on)
         | {
             "key": literal("meeting:") + Meeting.code,
             "reference": Meeting.code,
@@ -360,10 +424,10 @@ def _meetings(scope: Scope, with_excluded: bool, purpose: str, signed_in: int, p
 
 
 def _reports(scope: Scope, with_excluded: bool) -> AnySelect:
-    reason = _status_reason(Report)
+    reason = _status_reason(Report, scope)
     query = (
         _select(
-            _record(Report)
+            _record(Report, scope, Report.on)
             | {
                 "key": literal("training:") + Training.code + "+" + Staff.code,
                 "reference": Report.code,
@@ -384,7 +448,8 @@ def _reports(scope: Scope, with_excluded: bool) -> AnySelect:
 
 
 def _first_publications(scope: Scope) -> ColumnElement[bool]:
-    return and_(Article.state != "draft", Article.deleted_at.is_(None), _within(Article.first_published_on, scope))
+    known = [~unknown for unknown, _ in _unknown_then(Article.created_at, scope)]
+    return and_(Article.state != "draft", ~_deleted(scope), _within(Article.first_published_on, scope), *known)
 
 
 def _training_articles(scope: Scope) -> AnySelect:
@@ -409,6 +474,7 @@ def _training_articles(scope: Scope) -> AnySelect:
 def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
     internal = Share.channel.in_(INTERNAL_CHANNELS)
     faults: list[tuple[ColumnElement[bool], str]] = [
+        *_unknown_then(Share.at, scope),
         (or_(Share.verified_on.is_(None), Share.verified_on > scope.as_of), "ยังไม่มีผู้อื่นเปิดอ่านผ่านลิงก์"),
     ]
     if not scope.external_shares:
@@ -449,10 +515,10 @@ def learned(scope: Scope, with_excluded: bool) -> AnySelect:
             }
         )
     ).where(_first_publications(scope))
-    applied_reason = _status_reason(Application)
+    applied_reason = _status_reason(Application, scope)
     applied = (
         _select(
-            _record(Application)
+            _record(Application, scope, Application.on)
             | _article(
                 {
                     "key": literal("application:") + Article.code + "+" + Staff.code,
@@ -475,9 +541,9 @@ def learned(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def climate(scope: Scope, with_excluded: bool) -> AnySelect:
     """B1: verified climate activities."""
-    reason = _status_reason(Activity)
+    reason = _status_reason(Activity, scope)
     query = _select(
-        _record(Activity)
+        _record(Activity, scope, Activity.on)
         | {
             "key": literal("activity:") + Activity.code,
             "reference": Activity.code,
@@ -493,17 +559,17 @@ def climate(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def climate_meetings(scope: Scope, with_excluded: bool) -> AnySelect:
     """B2: climate meetings with minutes and at least three signed in."""
-    return _meetings(scope, with_excluded, "climate", 3, "")
+    return _meetings(scope, with_excluded, "climate", scope.climate_people, "")
 
 
 def _team_lines(
     model: Any, kind: str, scope: Scope, with_excluded: bool, columns: Columns, *faults: tuple[ColumnElement[bool], str]
 ) -> AnySelect:
     not_appointed = (~_appointed(model.on, kind), "ทีมไม่ได้รับแต่งตั้งในวันนั้น")
-    reason = _status_reason(model, not_appointed, *faults)
+    reason = _status_reason(model, scope, not_appointed, *faults)
     query = (
         _select(
-            _record(model)
+            _record(model, scope, model.on)
             | {"reference": Team.code, "day": model.on, "person_id": model.recorded_by_id}
             | columns
             | {"reason": reason}
@@ -535,7 +601,7 @@ def curated(scope: Scope, with_excluded: bool) -> AnySelect:
         .exists()
     )
     # Unlike A4, the team's own work counts whoever wrote the article and whenever it was first published.
-    faults = [*_improved_faults()[:3], (~appointed, "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
+    faults = [*_revision_faults(scope), (~appointed, "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
     return _revisions(scope, with_excluded, faults)
 
 
@@ -563,7 +629,7 @@ def compiled(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
     """B7: verified lessons; one per article, else per thread, else per meeting."""
-    reason = _status_reason(Lesson)
+    reason = _status_reason(Lesson, scope)
     key = case(
         (Article.code.is_not(None), literal("article:") + Article.code),
         (Thread.code.is_not(None), literal("thread:") + Thread.code),
@@ -576,7 +642,7 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
     )
     query = (
         _select(
-            _record(Lesson)
+            _record(Lesson, scope, Lesson.on)
             | {
                 "key": key,
                 "reference": func.coalesce(Article.code, Thread.code, Meeting.code),
@@ -603,7 +669,7 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
     """C1: people of the roster who acknowledged this year's goals within the year."""
-    reason = _roster_reason(scope)
+    reason = _roster_reason(scope, *_unknown_then(Acknowledgement.recorded_at, scope))
     query = (
         _select(
             {
@@ -629,7 +695,7 @@ def _roster_reason(scope: Scope, *before: tuple[ColumnElement[bool], str]) -> Co
 
 def _passed(quiz: str, scope: Scope, with_excluded: bool) -> AnySelect:
     failed = QuizAttempt.score * 100 < QuizAttempt.max_score * scope.pass_percent
-    reason = _roster_reason(scope, (failed, "ไม่ผ่านเกณฑ์"))
+    reason = _roster_reason(scope, *_unknown_then(QuizAttempt.recorded_at, scope), (failed, "ไม่ผ่านเกณฑ์"))
     result = cast(QuizAttempt.score, String) + "/" + cast(QuizAttempt.max_score, String)
     query = (
         _select(
@@ -662,9 +728,9 @@ def knows_principles(scope: Scope, with_excluded: bool) -> AnySelect:
 def improvements(scope: Scope, with_excluded: bool) -> AnySelect:
     """C3: improvement-log lines; one per day and channel."""
     blank = or_(*[_blank(c) for c in (Improvement.before, Improvement.after, Improvement.why)])
-    reason = _status_reason(Improvement, (blank, "ไม่ครบ ก่อน หลัง เหตุผล"))
+    reason = _status_reason(Improvement, scope, (blank, "ไม่ครบ ก่อน หลัง เหตุผล"))
     query = _select(
-        _record(Improvement)
+        _record(Improvement, scope, Improvement.on)
         | {
             "key": literal("improve:") + _day(Improvement.on) + "+" + Improvement.channel,
             "reference": Improvement.channel,
@@ -680,12 +746,12 @@ def improvements(scope: Scope, with_excluded: bool) -> AnySelect:
 
 
 def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
-    """C5: evaluation rounds of this year submitted from 1 October to 120 days after 30 September."""
-    last = FiscalYear(scope.be_year).last_day + timedelta(days=120)
+    """C5: evaluation rounds of this year submitted from 1 October to 120 days (the rule's own) after 30 September."""
+    last = FiscalYear(scope.be_year).last_day + timedelta(days=scope.report_days)
     late = or_(Evaluation.submitted_on > last, Evaluation.submitted_on < scope.first_day)
-    reason = _status_reason(Evaluation, (late, "ส่งนอกช่วง 1 ต.ค. ถึง 120 วันหลังสิ้นปี"))
+    reason = _status_reason(Evaluation, scope, (late, f"ส่งนอกช่วง 1 ต.ค. ถึง {scope.report_days} วันหลังสิ้นปี"))
     query = _select(
-        _record(Evaluation)
+        _record(Evaluation, scope, Evaluation.submitted_on)
         | {
             "key": literal("evaluation:") + Evaluation.code,
             "reference": Evaluation.code,
@@ -695,4 +761,31 @@ def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
             "reason": reason,
         }
     ).where(Evaluation.be_year == scope.be_year, Evaluation.submitted_on <= scope.known_on)
+    return _counted(query, with_excluded, reason)
+
+
+# --- any row that no act can tell -----------------------------------------------------------------------------------
+
+
+def by_hand(scope: Scope, with_excluded: bool) -> AnySelect:
+    """A row the plan's editor marked as counted by hand: verified counts, one key each unit."""
+    numbers = _numbers(HandCount.number)
+    reason = _status_reason(HandCount, scope)
+    query = (
+        _select(
+            _record(HandCount, scope, HandCount.on)
+            | {
+                "key": literal("hand:") + HandCount.code + ":" + cast(numbers.c.n, String),
+                "reference": HandCount.code,
+                "day": HandCount.on,
+                "title": func.substr(HandCount.what, 1, 200),
+                "person_id": HandCount.recorded_by_id,
+                "channel": literal("นับด้วยมือ"),
+                "url": literal("/records/hand_count"),
+                "reason": reason,
+            }
+        )
+        .join_from(HandCount, numbers, numbers.c.n <= HandCount.number)
+        .where(HandCount.row == scope.row, _within(HandCount.on, scope))
+    )
     return _counted(query, with_excluded, reason)

@@ -50,8 +50,9 @@ MEASURES: dict[str, Measure] = {
     "exchanges": Measure(
         unit="activities",
         source=_PROCESS_A + "6",
-        rule="ประชุมแลกเปลี่ยน (มีรายงานและลงชื่อ 2 คนขึ้นไป) รายงานหลังอบรม บทความจากการอบรม และการแชร์ภายในที่มีผู้อื่นเปิดอ่าน",
+        rule="ประชุมแลกเปลี่ยน (มีรายงานและลงชื่อ {exchange_people} คนขึ้นไป) รายงานหลังอบรม บทความจากการอบรม และการแชร์ภายในที่มีผู้อื่นเปิดอ่าน",
         lines=evidence.exchanged,
+        parameters=("exchange_people", "external_shares"),
         parts=(("ประชุม", "meeting"), ("รายงาน", "report"), ("บทความจากการอบรม", "article"), ("แชร์ภายใน", "share")),
     ),
     "learning": Measure(
@@ -67,8 +68,9 @@ MEASURES: dict[str, Measure] = {
     "climate_meetings": Measure(
         unit="times",
         source=_PROCESS_B + "2",
-        rule="ประชุมเสริมสร้างบรรยากาศที่มีรายงานและลงชื่อ 3 คนขึ้นไป",
+        rule="ประชุมเสริมสร้างบรรยากาศที่มีรายงานและลงชื่อ {climate_people} คนขึ้นไป",
         lines=evidence.climate_meetings,
+        parameters=("climate_people",),
     ),
     "check_rounds": Measure(
         unit="times",
@@ -110,9 +112,10 @@ MEASURES: dict[str, Measure] = {
     "km_understood": Measure(
         unit="percent",
         source=_CHANGE + "2 and 6",
-        rule="บุคลากรในฐานที่ผ่านแบบทดสอบเข้าใจการจัดการความรู้ หารด้วยบุคลากรในฐาน",
+        rule="บุคลากรในฐานที่ผ่านแบบทดสอบเข้าใจการจัดการความรู้ (เกณฑ์ร้อยละ {pass_percent}) หารด้วยบุคลากรในฐาน",
         lines=evidence.understood,
         of_roster=True,
+        parameters=("pass_percent",),
     ),
     "channel_improvements": Measure(
         unit="times",
@@ -123,14 +126,22 @@ MEASURES: dict[str, Measure] = {
     "principles_known": Measure(
         unit="persons",
         source=_CHANGE + "4",
-        rule="บุคลากรในฐานที่ผ่านแบบทดสอบหลักการและความสำคัญของการจัดการความรู้",
+        rule="บุคลากรในฐานที่ผ่านแบบทดสอบหลักการและความสำคัญของการจัดการความรู้ (เกณฑ์ร้อยละ {pass_percent})",
         lines=evidence.knows_principles,
         of_roster=True,
+        parameters=("pass_percent",),
     ),
     "evaluations": Measure(
         unit="reports",
         source=_CHANGE + "5",
-        rule="รอบประเมินผลของปีที่เสนอนายกเทศมนตรี ตั้งแต่ 1 ต.ค. ถึง 120 วันหลัง 30 ก.ย.",
+        rule="รอบประเมินผลของปีที่เสนอนายกเทศมนตรี ตั้งแต่ 1 ต.ค. ถึง {report_days} วันหลัง 30 ก.ย.",
         lines=evidence.evaluations,
+        parameters=("report_days",),
+    ),
+    "by_hand": Measure(
+        unit="",
+        source="counting contract, section 2: verified human records; for a row that no act of the system can tell",
+        rule="นับด้วยมือจากรายการที่บันทึกพร้อมหลักฐาน และผู้อื่นตรวจแล้ว",
+        lines=evidence.by_hand,
     ),
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from flask_wtf.file import FileField
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField, TextAreaField
 from wtforms.validators import NumberRange
@@ -30,6 +31,7 @@ from app.indicators.models import (
     CheckRound,
     Compilation,
     Evaluation,
+    HandCount,
     Improvement,
     QuizAttempt,
     Visit,
@@ -146,6 +148,14 @@ REGISTERS: dict[str, Register] = {
             ),
             code_prefix="TM-",
         ),
+        Register(
+            "hand_count", "การนับด้วยมือ", "แถวที่แผนกำหนดให้นับด้วยมือ", HandCount,
+            (
+                Column("row", "แถวของแผน เช่น A5", "line"), _ON, Column("number", "จำนวน", "number"),
+                Column("what", "นับอะไร จากหลักฐานใด", "text"),
+            ),
+            code_prefix="H-",
+        ),
         # Typed on pages of their own; here only to be verified and listed.
         Register("meeting", "การประชุม", "A6 B2", Meeting),
         Register("training_attendance", "ผู้เข้าอบรม", "A1 A2", Attendance, subject="staff_id"),
@@ -171,14 +181,16 @@ class Choices:
     teams: list[Team]
 
 
-def form_of(register: Register, choices: Choices) -> House:
-    """A form with the register's columns."""
+def form_of(register: Register, choices: Choices, kept: Any = None) -> House:
+    """A form with the register's columns, filled from a kept record."""
     fields: dict[str, Any] = {}
     for column in register.columns:
         if column.kind != "members":
             fields[column.name] = _field(column, choices)
-    form_class: Callable[[], House] = type("RegisterForm", (House,), fields)
-    return form_class()
+    if register.is_human:
+        fields["file"] = FileField("ไฟล์หลักฐาน (ภาพถ่ายหรือ PDF ไม่ใส่ก็ได้)")
+    form_class: Callable[..., House] = type("RegisterForm", (House,), fields)
+    return form_class(obj=kept)
 
 
 def _field(column: Column, choices: Choices) -> Any:
@@ -205,10 +217,8 @@ def _field(column: Column, choices: Choices) -> Any:
     return SelectField(column.label, choices=offered(column.choices))
 
 
-def record(
-    db: Session, register: Register, values: dict[str, Any], members: set[int], recorder_id: int, now: datetime
-) -> Any:
-    """Keep what was typed; human records wait for verification. Raises Invalid per field."""
+def check_values(register: Register, values: dict[str, Any], members: Collection[int]) -> None:
+    """Raise Invalid per field for values that fit their fields but not each other."""
     if register.key == "quiz_attempt" and not 0 < values["max_score"] >= values["score"]:
         raise Invalid({"score": "คะแนนที่ได้ต้องไม่เกินคะแนนเต็ม"})
     if register.key == "visit" and values["persons"] < 1:
@@ -217,11 +227,23 @@ def record(
         raise Invalid({"valid_to": "วันสิ้นสุดต้องไม่ก่อนวันเริ่ม"})
     if register.key == "team" and not members:
         raise Invalid({"members": "โปรดเลือกสมาชิกทีมอย่างน้อยหนึ่งคน"})
+    if register.key == "hand_count" and not values["number"] >= 1:
+        raise Invalid({"number": "จำนวนต้องอย่างน้อย 1"})
+
+
+def record(
+    db: Session, register: Register, values: dict[str, Any], members: Collection[int], recorder_id: int, now: datetime,
+    file_sha256: str | None = None,
+) -> Any:  # fmt: skip
+    """Keep what was typed; human records wait for verification. Raises Invalid per field."""
+    check_values(register, values, members)
     row = dict(values)
     if register.code_prefix:
         row["code"] = register.code_prefix + secrets.token_hex(4)
     if register.is_human:
-        row |= {"status": Status.SUBMITTED.value, "recorded_at": now, "recorded_by_id": recorder_id}
+        row |= {"status": Status.SUBMITTED.value, "file_sha256": file_sha256}
+    if register.is_human or register.key in ("acknowledgement", "quiz_attempt"):
+        row |= {"recorded_at": now, "recorded_by_id": recorder_id}
     with transaction(db):
         kept = register.model(**row)
         db.add(kept)
@@ -238,6 +260,46 @@ def involved(db: Session, register: Register, record: Any) -> set[int]:
     if register.model is Meeting:
         found |= meeting_queries.hands(db, record.id)
     return found
+
+
+def mend(db: Session, register: Register, kept: Any, values: dict[str, Any], file_sha256: str | None) -> None:
+    """Put what was typed anew into a returned record. Raises Invalid per field."""
+    check_values(register, values, ())
+    with transaction(db):
+        for name, value in values.items():
+            setattr(kept, name, value)
+        if file_sha256:
+            kept.file_sha256 = file_sha256
+
+
+def waiting(db: Session) -> dict[str, int]:
+    """How many records of each human register wait to be verified; one statement."""
+    selects = [
+        select(literal(key).label("key"), func.count()).select_from(one.model).where(one.model.status == "submitted")
+        for key, one in REGISTERS.items()
+        if one.is_human
+    ]
+    return {key: number for key, number in db.execute(union_all(*selects)) if number}
+
+
+def recorded_by(db: Session, staff_id: int, limit: int = 60) -> list[tuple[Register, Any]]:
+    """What a person recorded, newest first; one statement for where, one for each register that has any."""
+    selects = [
+        select(literal(key).label("key"), one.model.id.label("id"), one.model.recorded_at.label("at"))
+        .where(one.model.recorded_by_id == staff_id)
+        for key, one in REGISTERS.items()
+        if one.is_human
+    ]  # fmt: skip
+    found = union_all(*selects).subquery()
+    places = db.execute(
+        select(found.c.key, found.c.id).order_by(found.c.at.desc(), found.c.id.desc()).limit(limit)
+    ).all()
+    kept: dict[tuple[str, int], Any] = {}
+    for key in {key for key, _ in places}:
+        model = REGISTERS[key].model
+        ids = [number for name, number in places if name == key]
+        kept |= {(key, one.id): one for one in db.scalars(select(model).where(model.id.in_(ids)))}
+    return [(REGISTERS[key], kept[key, number]) for key, number in places]
 
 
 def newest(db: Session, register: Register, status: str = "", limit: int = 200) -> list[Any]:

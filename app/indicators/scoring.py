@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.core.thai import percent_text
 from app.indicators.models import Reading, RowState
 
@@ -38,6 +41,13 @@ def value_text(reading: Reading) -> str:
     if reading.row.unit == "percent":
         return percent_text(reading.numerator, reading.denominator or 0)
     return f"{reading.numerator:,}"
+
+
+def figure_text(row: Mapping[str, Any]) -> str:
+    """Figure of a kept row (snapshot, result file) as printed. Example: 20 of 60 as percent -> "33.33"."""
+    if row["unit"] == "percent":
+        return percent_text(row["numerator"], row["denominator"] or 0)
+    return f"{row['numerator']:,}"
 
 
 def missing_text(reading: Reading) -> str:

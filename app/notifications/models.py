@@ -56,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "consult": Kind("มีผู้ขอคำปรึกษาจากฉัน หรือตอบที่ฉันขอ", Frequency.AT_ONCE),
     "praise": Kind("มีผู้ขอบคุณหรือเสนอชื่อฉัน", Frequency.DAILY),
     "shared": Kind("มีผู้แชร์บทความให้ฉัน", Frequency.DAILY),
+    "returned": Kind("รายการที่ฉันบันทึกถูกส่งกลับหรือยกเลิก", Frequency.AT_ONCE),
     "help_wanted": Kind("คำถามที่ยังไม่มีใครตอบ ตรงกับเรื่องที่ฉันรู้", Frequency.DAILY),
     "digest": Kind("สรุปประจำสัปดาห์", Frequency.WEEKLY),
     "review_due": Kind("บทความของฉันถึงกำหนดทบทวน", Frequency.WEEKLY),

@@ -75,11 +75,11 @@ def set_attendees(
             if not ticked:
                 if record.status != Status.VOID.value:
                     touch(db, "person", [staff_id])
-                    mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม", recorder_id)
-            elif record.result != result or record.status == Status.VOID.value:
+                    mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม", recorder_id, now)
+            elif record.result != result or record.status in (Status.VOID.value, Status.DRAFT.value):
                 record.result, record.status = result, Status.SUBMITTED.value
                 record.recorded_by_id, record.recorded_at = recorder_id, now
-                record.verified_by_id = record.verified_at = None
+                record.verified_by_id = record.verified_at = record.voided_at = None
                 record.void_reason = ""
 
 

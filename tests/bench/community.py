@@ -25,7 +25,7 @@ from app.community.models import Group, Membership, Post, Thread, ThreadRead
 from app.core.config import CONTENT, load_config
 from app.core.database import insert_new, transaction
 from app.core.migrating import migrate
-from app.indicators.commands import load_plan
+from app.indicators.planning import load_plan
 from app.office import Office
 from app.people.models import Department, Service, Staff
 from app.search.documents import touch

@@ -13,6 +13,8 @@ from app.exchange.formats import TYPES, BadRecord, check_line
 from app.exchange.importing import import_records, read_records
 from app.exchange.markdown_files import import_folder
 from app.indicators import queries
+from app.indicators.evidence_lists import evidence_page
+from app.indicators.scopes import scope_for
 from app.knowledge.models import Article, Attachment
 from app.office import Office
 from app.people.models import Role, Staff, Viewer
@@ -86,11 +88,11 @@ def numbers(office: Office) -> tuple[list[tuple[str, int, int | None, str, int]]
     """The twenty rows, and the evidence lines of each."""
     sees = Viewer(staff_id=0, roles=frozenset({Role.SECRETARY}), group_ids=frozenset(range(100)))
     with office.session() as db:
-        scope = queries.scope_for(office.config, 2558, office.clock.today())
+        scope = scope_for(db, office.config, 2558, office.clock.today())
         rows = queries.read_plan(db, scope).readings
         evidence = []
         for reading in rows:
-            page = queries.evidence_page(db, scope, reading.row.row, sees, limit=None)
+            page = evidence_page(db, scope, reading.row.row, sees, limit=None)
             evidence.append(
                 sorted(
                     f"{i.key} {i.reference} {i.on} {i.person} {i.department} {i.counted} {i.reason}" for i in page.items

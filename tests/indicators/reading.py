@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from app.indicators import queries
+from app.indicators.evidence_lists import evidence_page
 from app.indicators.models import Reading
+from app.indicators.scopes import scope_for
 from app.office import Office
 from app.people.models import Role, Viewer
 
@@ -19,7 +21,7 @@ def row(
     with office.session() as db:
         found = queries.department_named(db, department)
         day = date.fromisoformat(as_of) if as_of else None
-        scope = queries.scope_for(office.config, year, office.clock.today(), day, found.id if found else None)
+        scope = scope_for(db, office.config, year, office.clock.today(), day, found.id if found else None)
         return queries.read_plan(db, scope, only=name).readings[0]
 
 
@@ -29,8 +31,8 @@ def count(office: Office, name: str, year: int = 2558, as_of: str | None = None,
     with office.session() as db:
         found = queries.department_named(db, department)
         day = date.fromisoformat(as_of) if as_of else None
-        scope = queries.scope_for(office.config, year, office.clock.today(), day, found.id if found else None)
-        page = queries.evidence_page(db, scope, name, SEES_ALL, limit=None)
+        scope = scope_for(db, office.config, year, office.clock.today(), day, found.id if found else None)
+        page = evidence_page(db, scope, name, SEES_ALL, limit=None)
     assert len({item.key for item in page.items if item.counted}) == reading.numerator == page.keys
     assert sum(item.counted for item in page.items) == reading.lines or department
     return reading.numerator
@@ -39,6 +41,6 @@ def count(office: Office, name: str, year: int = 2558, as_of: str | None = None,
 def reasons(office: Office, name: str, year: int = 2558) -> list[str]:
     """Why lines of a row do not count."""
     with office.session() as db:
-        scope = queries.scope_for(office.config, year, office.clock.today())
-        page = queries.evidence_page(db, scope, name, SEES_ALL, limit=None)
+        scope = scope_for(db, office.config, year, office.clock.today())
+        page = evidence_page(db, scope, name, SEES_ALL, limit=None)
     return [item.reason for item in page.items if not item.counted]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.indicators import queries
+from app.indicators.evidence_lists import evidence_page
 from app.indicators.models import RowState
+from app.indicators.scopes import scope_for
 from app.office import Office
 from tests.conftest import on
 from tests.indicators.reading import SEES_ALL, count, reasons, row
@@ -183,7 +184,7 @@ def test_report_and_article_of_one_training_by_one_author_are_one(office: Office
     # somchai's report and article are one, malee's article is another.
     assert count(office, "A6") == 2
     with office.session() as db:
-        page = queries.evidence_page(db, queries.scope_for(office.config, 2558, office.clock.today()), "A6", SEES_ALL)
+        page = evidence_page(db, scope_for(db, office.config, 2558, office.clock.today()), "A6", SEES_ALL)
     assert sorted((item.reference, item.repeats) for item in page.items) == [("A", False), ("B", False), ("R1", True)]
 
 

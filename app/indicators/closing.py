@@ -1,0 +1,291 @@
+"""Closing a year: a checklist, two people, a signed snapshot that never changes, and restatements of what came later.
+
+Source: counting contract, sections 2 (close of the year) and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from app.activity import recounting
+from app.community.models import Meeting, MeetingAttendee
+from app.core.clock import bangkok_day
+from app.core.config import Config
+from app.core.database import transaction
+from app.core.errors import Invalid, NotAllowed, NotFound
+from app.core.fiscal_year import FiscalYear
+from app.core.signing import Signer, is_signed
+from app.indicators import snapshots
+from app.indicators.anomalies import look_for_anomalies
+from app.indicators.evidence import NOT_VERIFIED
+from app.indicators.evidence_lists import reasons_of
+from app.indicators.measures import MEASURES
+from app.indicators.models import Evaluation, Restatement, Scope, YearClosing
+from app.indicators.plans import plan_for
+from app.indicators.queries import roster_sizes
+from app.indicators.scopes import scope_for, scope_of_row
+from app.indicators.snapshots import Difference, Snapshot
+from app.knowledge.models import Review
+from app.people.models import Role, Staff, Viewer
+
+CLOSERS = (Role.EXECUTIVE, Role.EVALUATOR, Role.HEAD)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist. `stops`: the year cannot be closed while this is so; `url` leads to the mending."""
+
+    good: bool
+    stops: bool
+    text: str
+    url: str = ""
+
+
+def closing_of(db: Session, be_year: int) -> YearClosing | None:
+    """The closing of a year, asked for or done."""
+    return db.get(YearClosing, be_year)
+
+
+def is_closed(db: Session, be_year: int) -> bool:
+    """Whether a year was closed."""
+    found = closing_of(db, be_year)
+    return found is not None and found.closed_at is not None
+
+
+def closed_years(db: Session) -> list[int]:
+    """Closed years, oldest first."""
+    return list(
+        db.scalars(select(YearClosing.be_year).where(YearClosing.closed_at.is_not(None)).order_by(YearClosing.be_year))
+    )
+
+
+def checklist(db: Session, scope: Scope, today: date) -> list[Check]:
+    """What to look at before closing; a fixed number of statements."""
+    year = FiscalYear(scope.be_year)
+    plan, rows = plan_for(db, scope.be_year)
+    own = plan.be_year == scope.be_year
+    size = roster_sizes(db, scope)[None]
+    waiting = sum(
+        number for row, pairs in reasons_of(db, scope, rows).items() for reason, number in pairs
+        if reason == NOT_VERIFIED["submitted"] and row[0] in "ABC"
+    )  # fmt: skip
+    within = (Meeting.on >= year.first_day, Meeting.on <= year.last_day, Meeting.status.in_(("submitted", "verified")))
+    present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
+    counts = dict(
+        db.execute(
+            union_all(
+                select(literal("unsigned"), func.count()).select_from(Meeting).where(*within, present < scope.exchange_people),
+                select(literal("minutes"), func.count()).select_from(Meeting).where(*within, func.trim(Meeting.minutes) == ""),
+                select(literal("reviews"), func.count()).select_from(Review).where(Review.state == "open"),
+                select(literal("evaluated"), func.count()).select_from(Evaluation)
+                .where(Evaluation.be_year == scope.be_year, Evaluation.status == "verified"),
+            )
+        ).all()
+    )  # fmt: skip
+    return [
+        Check(today > year.last_day, True, "สิ้นปีงบประมาณแล้ว" if today > year.last_day else "ยังไม่สิ้นปีงบประมาณ ปิดได้ตั้งแต่ 1 ตุลาคม"),
+        Check(own, True, "ปีนี้มีแผนของตนเอง" if own else f"ปีนี้ยังใช้แผนของปี {plan.be_year} คัดลอกเป็นแผนของปีก่อน", f"/plan/{scope.be_year}/edit"),
+        Check(size > 0, True, f"ฐานบุคลากร {size:,} คน" if size else "ไม่มีบุคลากรในฐาน ร้อยละทุกแถวคิดไม่ได้", "/admin/people"),
+        Check(not waiting, False, "ไม่มีรายการรอตรวจ" if not waiting else f"มีรายการรอตรวจ {waiting:,} รายการ จะไม่นับในปีที่ปิด", "/inbox"),
+        Check(not counts["unsigned"], False, "ทุกการประชุมมีผู้ลงชื่อครบ" if not counts["unsigned"] else f"การประชุม {counts['unsigned']} ครั้งลงชื่อไม่ครบ {scope.exchange_people} คน", "/records/meeting"),
+        Check(not counts["minutes"], False, "ทุกการประชุมมีรายงาน" if not counts["minutes"] else f"การประชุม {counts['minutes']} ครั้งยังไม่มีรายงาน", "/records/meeting"),
+        Check(not counts["reviews"], False, "ไม่มีบทความรอตรวจรับรอง" if not counts["reviews"] else f"บทความรอตรวจรับรอง {counts['reviews']} เรื่อง", "/reviews"),
+        Check(bool(counts["evaluated"]), False, "มีรอบประเมินผลที่ตรวจแล้ว" if counts["evaluated"] else "ยังไม่มีรอบประเมินผลของปีนี้ที่ตรวจแล้ว ส่งได้ภายใน 120 วันหลังสิ้นปี", f"/plan/{scope.be_year}/evaluation"),
+    ]  # fmt: skip
+
+
+def ask_to_close(db: Session, viewer: Viewer, scope: Scope, note: str, today: date, now: datetime) -> None:
+    """The secretary asks for the closing. What the checklist warns of needs a note. Raises NotAllowed, Invalid."""
+    if not viewer.has(Role.SECRETARY) or viewer.staff_id is None:
+        raise NotAllowed("ขอปิดปีได้เฉพาะเลขานุการ")
+    checks = checklist(db, scope, today)
+    stopping = [check.text for check in checks if check.stops and not check.good]
+    if stopping:
+        raise Invalid({"note": "ยังปิดปีไม่ได้: " + " ".join(stopping)})
+    if not note.strip() and any(not check.good for check in checks):
+        raise Invalid({"note": "รายการตรวจสอบยังมีข้อที่ไม่ครบ โปรดบอกเหตุผลที่ปิดทั้งที่ยังไม่ครบ"})
+    with transaction(db):
+        found = closing_of(db, scope.be_year)
+        if found is not None and found.closed_at is not None:
+            raise Invalid({"note": f"ปี {scope.be_year} ปิดไปแล้ว"})
+        if found is None:
+            found = YearClosing(be_year=scope.be_year, asked_by_id=viewer.staff_id, asked_at=now)
+            db.add(found)
+        found.asked_by_id, found.asked_at, found.note = viewer.staff_id, now, note.strip()[:1000]
+
+
+def take_back(db: Session, viewer: Viewer, be_year: int) -> None:
+    """A request to close that nobody answered yet is taken back. Raises NotAllowed, NotFound."""
+    if not viewer.has(Role.SECRETARY, *CLOSERS):
+        raise NotAllowed("ถอนคำขอปิดปีได้เฉพาะเลขานุการหรือผู้มีสิทธิ์ปิดปี")
+    with transaction(db):
+        found = closing_of(db, be_year)
+        if found is None or found.closed_at is not None:
+            raise NotFound("ไม่มีคำขอปิดปีที่รออยู่")
+        db.delete(found)
+
+
+def close_year(db: Session, viewer: Viewer, scope: Scope, signer: Signer, today: date, now: datetime) -> YearClosing:
+    """Another person than the one who asked closes the year, for good. Raises NotAllowed, Invalid."""
+    if not viewer.has(*CLOSERS) or viewer.staff_id is None:
+        raise NotAllowed("ปิดปีได้เฉพาะผู้บริหาร กรรมการติดตามและประเมินผล หรือหัวหน้าส่วนราชการ")
+    with transaction(db):
+        found = closing_of(db, scope.be_year)
+        if found is None:
+            raise Invalid({"close": "ยังไม่มีคำขอปิดปีจากเลขานุการ"})
+        if found.closed_at is not None:
+            raise Invalid({"close": f"ปี {scope.be_year} ปิดไปแล้ว"})
+        if found.asked_by_id == viewer.staff_id:
+            raise Invalid({"close": "ผู้ปิดปีต้องเป็นคนละคนกับผู้ขอ"})
+        stopping = [check.text for check in checklist(db, scope, today) if check.stops and not check.good]
+        if stopping:
+            raise Invalid({"close": "ยังปิดปีไม่ได้: " + " ".join(stopping)})
+        snapshot = snapshots.snapshot_of(db, scope)
+        found.snapshot, found.sha256 = snapshots.pack(snapshot)
+        found.signature = _signed(signer, scope.be_year, 0, found.sha256)
+        found.closed_by_id, found.closed_at = viewer.staff_id, now
+    look_for_anomalies(db, scope.be_year, today)
+    return found
+
+
+def _signed(signer: Signer, be_year: int, number: int, sha256: str) -> str:
+    return f"{signer.public_key()}:{signer.sign(_stamp(be_year, number, sha256))}"
+
+
+def _stamp(be_year: int, number: int, sha256: str) -> bytes:
+    return f"khlang {be_year} {number} {sha256}".encode()
+
+
+def restatements(db: Session, be_year: int) -> list[Restatement]:
+    """Later changes that were let stand, oldest first."""
+    return list(db.scalars(select(Restatement).where(Restatement.be_year == be_year).order_by(Restatement.number)))
+
+
+def standing(db: Session, closing: YearClosing) -> tuple[Snapshot, int]:
+    """The snapshot in force, the closing's own or the last restatement's, and its number. Raises ValueError when damaged."""
+    later = restatements(db, closing.be_year)
+    packed = later[-1].snapshot if later else closing.snapshot
+    assert packed is not None
+    return snapshots.unpack(packed)[0], later[-1].number if later else 0
+
+
+def changes_since(db: Session, config: Config, closing: YearClosing, today: date) -> list[Difference]:
+    """What the office says now otherwise than the snapshot in force."""
+    before, _ = standing(db, closing)
+    after = snapshots.snapshot_of(db, scope_for(db, config, closing.be_year, today), before["seal"])
+    return snapshots.differences(before, after)
+
+
+def explained(db: Session, scope: Scope, changes: list[Difference]) -> list[tuple[Difference, str]]:
+    """Each change with who made it and why, as far as the records say."""
+    wanted: dict[str, set[str]] = {}
+    for change in changes:
+        if change.key and change.kind in ("added", "removed", "changed"):
+            wanted.setdefault(change.row, set()).add(change.key)
+    told: dict[tuple[str, str], str] = {}
+    for row in plan_for(db, scope.be_year)[1]:
+        if row.row not in wanted or row.measure == "accesses":
+            continue
+        lines = MEASURES[row.measure].lines(scope_of_row(scope, row), True).subquery()
+        query = select(
+            lines.c.key, lines.c.reason, lines.c.why, lines.c.voider_id, lines.c.recorder_id, lines.c.verifier_id
+        ).where(lines.c.key.in_(sorted(wanted[row.row])[:500]))
+        for key, *facts in db.execute(query):
+            told[row.row, key] = _why(db, *facts)
+    return [(change, told.get((change.row, change.key), "")) for change in changes]
+
+
+def _why(
+    db: Session, reason: str, why: str, voider_id: int | None, recorder_id: int | None, verifier_id: int | None
+) -> str:
+    def name(number: int | None) -> str:
+        return db.get_one(Staff, number).name if number else ""
+
+    if why:
+        return f"{reason}โดย {name(voider_id) or 'ไม่ระบุ'}: {why}"
+    by = [f"บันทึกโดย {name(recorder_id)}"] if recorder_id else []
+    by += [f"ตรวจโดย {name(verifier_id)}"] if verifier_id else []
+    return " ".join([reason, *by]).strip()
+
+
+def restate(
+    db: Session, viewer: Viewer, config: Config, be_year: int, reason: str, signer: Signer, now: datetime
+) -> Restatement:
+    """Let what changed since stand beside the snapshot, with who and why. Raises NotAllowed, NotFound, Invalid."""
+    if not viewer.has(Role.SECRETARY, Role.EVALUATOR) or viewer.staff_id is None:
+        raise NotAllowed("ออกประกาศปรับปรุงตัวเลขได้เฉพาะเลขานุการหรือกรรมการติดตามและประเมินผล")
+    if not reason.strip():
+        raise Invalid({"reason": "โปรดบอกเหตุผลที่ตัวเลขของปีที่ปิดแล้วเปลี่ยน"})
+    with transaction(db):
+        closing = closing_of(db, be_year)
+        if closing is None or closing.closed_at is None:
+            raise NotFound("ปีนี้ยังไม่ปิด")
+        before, number = standing(db, closing)
+        scope = scope_for(db, config, be_year, bangkok_day(now))
+        after = snapshots.snapshot_of(db, scope, before["seal"])
+        changes = snapshots.differences(before, after)
+        if not changes:
+            raise Invalid({"reason": "ตัวเลขของปีนี้ยังตรงกับวันที่ปิด ไม่มีอะไรต้องปรับปรุง"})
+        packed, sha256 = snapshots.pack(after)
+        kept = Restatement(
+            be_year=be_year, number=number + 1, at=now, by_id=viewer.staff_id, reason=reason.strip()[:1000],
+            changes=[{"text": c.text, "row": c.row, "why": why} for c, why in explained(db, scope, changes)[:500]],
+            snapshot=packed, sha256=sha256, signature=_signed(signer, be_year, number + 1, sha256),
+        )  # fmt: skip
+        db.add(kept)
+    return kept
+
+
+def problems_of(
+    db: Session,
+    config: Config,
+    signer: Signer,
+    be_year: int,
+    today: date,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[str]:
+    """Everything wrong with a closed year, as sentences: snapshot touched, day totals, shares, and evidence changed since."""
+    closing = closing_of(db, be_year)
+    if closing is None or closing.closed_at is None or closing.snapshot is None:
+        return []
+    found = _touched(db, closing, signer)
+    if found:
+        return found
+    year = FiscalYear(be_year)
+    found = recounting.rollup_differences(db, year.first_day, year.last_day)
+    progress(1)
+    return found + [change.text for change in changes_since(db, config, closing, today)]
+
+
+def _touched(db: Session, closing: YearClosing, signer: Signer) -> list[str]:
+    """Whether the snapshot and every restatement are still what was signed."""
+    kept: list[tuple[int, bytes | None, str, str]] = [(0, closing.snapshot, closing.sha256, closing.signature)]
+    kept += [(one.number, one.snapshot, one.sha256, one.signature) for one in restatements(db, closing.be_year)]
+    found = []
+    for place, (number, packed, sha256, signature) in enumerate(kept):
+        named = f"ภาพนิ่งวันปิดปี {closing.be_year}" if number == 0 else f"การปรับปรุงครั้งที่ {number} ของปี {closing.be_year}"
+        if number != place:
+            found.append(f"{named}: ลำดับขาดหาย")
+        try:
+            actual = snapshots.unpack(packed or b"")[1]
+        except ValueError:
+            actual = ""
+        key, _, signed = signature.partition(":")
+        if actual != sha256:
+            found.append(f"{named}: เนื้อหาไม่ตรงกับลายนิ้วมือที่เก็บไว้ ถูกแก้หลังปิดปี")
+        elif not is_signed(_stamp(closing.be_year, number, sha256), key, signed):
+            found.append(f"{named}: ลายเซ็นไม่ถูกต้อง ถูกแก้หลังปิดปี")
+        elif key != signer.public_key():
+            found.append(f"{named}: ลงนามด้วยกุญแจอื่นที่ไม่ใช่ของหน่วยงานนี้ ถ้าเพิ่งย้ายเครื่องให้คืนไฟล์ office_key")
+    return found
+
+
+def shown_rows(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Rows of a snapshot by name."""
+    return {row["row"]: row for row in snapshot["rows"]}

@@ -1,0 +1,305 @@
+"""Pages of the evidence behind a row: the counted lines, the excluded with their reason, totals, and who may see names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from app.activity.models import CHANNELS, REASON_NAMES, SHARE_CHANNELS
+from app.community.models import Group
+from app.core.errors import NotFound
+from app.core.fiscal_year import FiscalYear
+from app.indicators import access_lists
+from app.indicators.counting import in_department
+from app.indicators.measures import MEASURES
+from app.indicators.models import LOG_CHANNELS, EvidenceLine, PlanRow, Reading, Scope
+from app.indicators.plans import plan_for
+from app.indicators.queries import DepartmentShare
+from app.indicators.scopes import scope_of_row
+from app.knowledge.models import Article
+from app.knowledge.queries import readable
+from app.people.models import Department, Staff, Viewer
+
+FEW = 3
+A_TIME = 5_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines of a row to list: `text` in title, person or reference, `month` 0 = October, `state` counted or excluded."""
+
+    text: str = ""
+    month: int | None = None
+    state: str = ""
+
+    @property
+    def is_all(self) -> bool:
+        """True when nothing is filtered."""
+        return not self.text and self.month is None and not self.state
+
+
+@dataclass(frozen=True)
+class EvidencePage:
+    """A page of evidence: counted lines first, then the excluded ones with their reason. `total` = all lines."""
+
+    row: PlanRow
+    items: list[EvidenceLine]
+    total: int
+    counted: int
+    keys: int
+
+
+def row_of(db: Session, be_year: int, row_id: str) -> PlanRow:
+    """A row of the plan that stands for a year. Raises NotFound."""
+    _, rows = plan_for(db, be_year)
+    row = next((row for row in rows if row.row == row_id), None)
+    if row is None:
+        raise NotFound(f"แผนนี้ไม่มีแถว {row_id}")
+    return row
+
+
+def evidence_page(
+    db: Session, scope: Scope, row_id: str, viewer: Viewer, *, offset: int = 0, limit: int | None = 50,
+    with_excluded: bool = True, wanted: Wanted = Wanted(),
+) -> EvidencePage:  # fmt: skip
+    """Evidence of a row, counted first, newest first. Names are masked where the viewer may not see them."""
+    row = row_of(db, scope.be_year, row_id)
+    scope = scope_of_row(scope, row)
+    measure = MEASURES[row.measure]
+    fast = row.measure == "accesses" and with_excluded and limit is not None and not wanted.text
+    if fast and scope.known_by is None:
+        total, counted, window = access_lists.window(db, _in_month(scope, wanted), offset, limit or 50, wanted.state)
+        lines = window.subquery()
+        placed = in_department(lines, scope, of_roster=False).subquery()
+        items = _lines(db, placed, literal(1) == 1, viewer, 0, limit, unique=True)
+        return EvidencePage(row, [_shown(item, viewer, {}) for item in items], total, counted, counted)
+    lines = measure.lines(scope, with_excluded).subquery()
+    placed = in_department(lines, scope, of_roster=measure.of_roster).subquery()
+    within = and_(_in_scope(placed, scope), *_conditions(placed, scope, wanted, viewer))
+    counted_key = case((placed.c.reason == "", placed.c.key), else_=null())
+    person = aliased(Staff)
+    total, counted, keys = db.execute(
+        select(func.count(), func.count(counted_key), func.count(counted_key.distinct()))
+        .select_from(placed)
+        .outerjoin(person, person.id == placed.c.person_id)
+        .outerjoin(Article, Article.id == placed.c.article_id)
+        .outerjoin(Group, Group.id == placed.c.group_id)
+        .where(within)
+    ).one()
+    items = _lines(db, placed, within, viewer, offset, limit, unique=row.measure == "accesses")
+    also = _also_in(db, scope, row, {str(item.key) for item in items})
+    return EvidencePage(row, [_shown(item, viewer, also) for item in items], total, counted, keys)
+
+
+def _in_month(scope: Scope, wanted: Wanted) -> Scope:
+    """The scope narrowed to the month that is wanted; one that lies outside leaves no day."""
+    if wanted.month is None:
+        return scope
+    first, last = FiscalYear(scope.be_year).month(wanted.month)
+    return replace(scope, first_day=max(first, scope.first_day), as_of=min(last, scope.as_of))
+
+
+def every_line(
+    db: Session, scope: Scope, row_id: str, viewer: Viewer, wanted: Wanted, most: int
+) -> Iterator[EvidenceLine]:
+    """All lines of a row as its page shows them, at most `most`; accesses come in windows, so that memory stays small."""
+    offset = 0
+    while offset < most:
+        page = evidence_page(db, scope, row_id, viewer, offset=offset, limit=min(A_TIME, most - offset), wanted=wanted)
+        yield from page.items
+        offset += A_TIME
+        if offset >= page.total:
+            return
+
+
+def _in_scope(placed: Any, scope: Scope) -> ColumnElement[bool]:
+    return placed.c.department_id == scope.department_id if scope.department_id is not None else literal(1) == 1
+
+
+def _conditions(placed: Any, scope: Scope, wanted: Wanted, viewer: Viewer) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.month is not None:
+        first, last = FiscalYear(scope.be_year).month(wanted.month)
+        found.append(placed.c.day.between(first, last))
+    if wanted.state:
+        found.append(placed.c.reason == "" if wanted.state == "counted" else placed.c.reason != "")
+    if wanted.text:
+        like = f"%{wanted.text}%"
+        # Only in what this person is shown: a search must not find a closed group's titles or another's name.
+        shown = and_(
+            or_(placed.c.article_id.is_(None), readable(viewer)),
+            or_(Group.id.is_(None), Group.visibility == "open", Group.id.in_(viewer.group_ids)),
+        )
+        texts = [and_(shown, or_(placed.c.title.like(like), placed.c.reference.like(like)))]
+        named = names_allowed(placed, viewer)
+        if named is not None:
+            texts.append(and_(named, placed.c.person_id.in_(select(Staff.id).where(Staff.name.like(like)))))
+        found.append(or_(*texts))
+    return found
+
+
+def names_allowed(placed: Any, viewer: Viewer) -> ColumnElement[bool] | None:
+    """Condition on lines whose names a person may see, as `may_see_name`; None when there are none."""
+    if sees_all_names(viewer):
+        return literal(1) == 1
+    conditions = [placed.c.person_id == viewer.staff_id] if viewer.staff_id is not None else []
+    if "head" in {role.value for role in viewer.roles} and viewer.department_id is not None:
+        conditions.append(placed.c.department_id == viewer.department_id)
+    return or_(*conditions) if conditions else None
+
+
+def _lines(
+    db: Session, placed: Any, within: Any, viewer: Viewer, offset: int, limit: int | None, *, unique: bool
+) -> Sequence[Any]:
+    person, recorder, verifier = aliased(Staff), aliased(Staff), aliased(Staff)
+    columns = [column for column in placed.c if column.name != "department_id"]
+    # The first line of a key is the one that counts; numbering is left out where every key has one line anyway.
+    order = (case((placed.c.reason == "", 0), else_=1), placed.c.day, placed.c.reference)
+    nth = literal(1) if unique else func.row_number().over(partition_by=placed.c.key, order_by=order)
+    query = (
+        select(
+            *columns,
+            placed.c.department_id,
+            func.coalesce(person.name, "").label("person"),
+            func.coalesce(Department.name, "").label("department"),
+            func.coalesce(recorder.name, "").label("recorder"),
+            func.coalesce(verifier.name, "").label("verifier"),
+            func.coalesce(Group.visibility, "").label("group_visibility"),
+            case((placed.c.article_id.is_(None), True), (readable(viewer), True), else_=False).label("may_read"),
+            nth.label("nth"),
+        )
+        .select_from(placed)
+        .outerjoin(person, person.id == placed.c.person_id)
+        .outerjoin(Department, Department.id == placed.c.department_id)
+        .outerjoin(recorder, recorder.id == placed.c.recorder_id)
+        .outerjoin(verifier, verifier.id == placed.c.verifier_id)
+        .outerjoin(Group, Group.id == placed.c.group_id)
+        .outerjoin(Article, Article.id == placed.c.article_id)
+        .where(within)
+        .order_by(case((placed.c.reason == "", 0), else_=1), placed.c.day.desc(), placed.c.key, placed.c.reference)
+        .offset(offset)
+    )
+    return db.execute(query.limit(limit) if limit is not None else query).all()
+
+
+def _also_in(db: Session, scope: Scope, row: PlanRow, keys: set[str]) -> dict[str, list[str]]:
+    """Other rows that count the same article, meeting or person; one statement for the page shown."""
+    same_kind = {key.split(":", 1)[0] for key in keys} & {"article", "meeting", "training", "application"}
+    if not same_kind or not keys or len(keys) > 500:
+        return {}
+    selects = []
+    for other in plan_for(db, scope.be_year)[1]:
+        if other.row == row.row or MEASURES[other.measure].of_roster or other.measure == "accesses":
+            continue
+        lines = MEASURES[other.measure].lines(scope_of_row(scope, other), False).subquery()
+        selects.append(
+            select(literal(other.row).label("row"), lines.c.key.label("key")).where(lines.c.key.in_(keys)).distinct()
+        )
+    found: dict[str, list[str]] = defaultdict(list)
+    for other_row, key in db.execute(union_all(*selects)):
+        found[key].append(other_row)
+    return {key: sorted(values) for key, values in found.items()}
+
+
+def _shown(item: Any, viewer: Viewer, also: dict[str, list[str]]) -> EvidenceLine:
+    """A line as this person may see it: closed groups and unread articles are not named, nor people one may not name."""
+    closed = item.group_visibility not in ("", "open") and item.group_id not in viewer.group_ids
+    hidden = closed or not item.may_read
+    instead = "กลุ่มปิด" if closed else "บทความที่ยังไม่เปิดให้ท่านอ่าน"
+    named = may_see_name(viewer, item)
+    names = {**LOG_CHANNELS, **CHANNELS, **(SHARE_CHANNELS if item.part == "share" else {})}
+    everyone = "บุคคลทั่วไป" if item.part == "opened" and item.person_id is None else item.person
+    return EvidenceLine(
+        key=_pseudonym(item.key) if hidden or not named else item.key,
+        reference="" if hidden or (not named and not item.article_id) else item.reference or "",
+        on=item.day,
+        title=instead if hidden else item.title or "",
+        person=everyone if named or item.person_id is None else "บุคลากร",
+        department=item.department,
+        channel="" if hidden else names.get(item.channel, item.channel or ""),
+        channel_code="" if hidden else item.channel or "",
+        recorder=item.recorder if named else "",
+        verifier=item.verifier if named else "",
+        file_sha256="" if hidden else item.file_sha256 or "",
+        counted=item.reason == "",
+        repeats=item.reason == "" and item.nth > 1,
+        late=bool(item.late),
+        reason=_reason_text(item.reason),
+        reason_code=item.reason,
+        also_in=also.get(item.key, []),
+        url="" if hidden else item.url,
+    )
+
+
+def _pseudonym(key: str) -> str:
+    """A key that still tells same from different without naming anybody; kind kept. Example: staff:S3 -> staff:9f2c…"""
+    kind = key.split(":", 1)[0] if ":" in key else "opened"
+    return f"{kind}:{hashlib.sha256(('khlang' + key).encode()).hexdigest()[:12]}"
+
+
+def _reason_text(reason: str) -> str:
+    return REASON_TEXTS.get(reason, reason)
+
+
+REASON_TEXTS = {code.value: text for code, text in REASON_NAMES.items()}
+
+
+def sees_all_names(viewer: Viewer) -> bool:
+    """Names go to the secretary, evaluators and administrators; beside them to the person and the head of their department."""
+    return bool({role.value for role in viewer.roles} & {"secretary", "evaluator", "admin"})
+
+
+def may_see_name(viewer: Viewer, item: Any) -> bool:
+    """Whether this person may see the name on one line."""
+    if sees_all_names(viewer) or viewer.staff_id == item.person_id:
+        return True
+    is_head = "head" in {role.value for role in viewer.roles}
+    return is_head and viewer.department_id is not None and viewer.department_id == item.department_id
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counted keys of a row by department (name -> number, None when fewer than three people may not be told) and month."""
+
+    departments: list[tuple[str, int | None]]
+    months: list[int]
+    elsewhere: int
+
+
+def totals(reading: Reading, strip: Sequence[DepartmentShare], own: str, viewer: Viewer) -> Totals:
+    """Totals of a row as read; those who may not see names are not told what fewer than three did elsewhere.
+
+    `own` is the code of the viewer's department.
+    """
+    told = sees_all_names(viewer)
+    departments = [
+        (one.name, one.numerator if told or one.code == own or one.numerator == 0 or one.numerator >= FEW else None)
+        for one in strip
+    ]
+    placed = sum(one.numerator for one in strip)
+    return Totals(departments, reading.months, max(reading.numerator - placed, 0))
+
+
+def reasons_of(db: Session, scope: Scope, rows: Sequence[PlanRow]) -> dict[str, list[tuple[str, int]]]:
+    """Why lines of some rows do not count yet: row -> (reason, how many keys), most first; one statement for all."""
+    selects = []
+    for row in rows:
+        if row.measure == "accesses":
+            continue
+        lines = MEASURES[row.measure].lines(scope_of_row(scope, row), True).subquery()
+        selects.append(
+            select(literal(row.row).label("row"), lines.c.reason, func.count(lines.c.key.distinct()).label("many"))
+            .where(lines.c.reason != "")
+            .group_by(lines.c.reason)
+        )
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    if selects:
+        for row_id, reason, many in db.execute(union_all(*selects)):
+            found[row_id].append((reason, many))
+    return {row_id: sorted(pairs, key=lambda pair: (-pair[1], pair[0])) for row_id, pairs in found.items()}
