@@ -271,11 +271,10 @@ def recount(year: int, rebuild: bool) -> None:
     """คำนวณใหม่จากบัญชีการเปิดอ่านและหลักฐาน เทียบกับตัวเลขที่เก็บไว้และภาพนิ่งของปีที่ปิดแล้ว."""
     span = FiscalYear(year)
     with the_office() as office, office.session() as db:
-        lines = recounting.count_lines(db, span.first_day, span.last_day)
-        with progress("นับใหม่", lines) as step:
+        with progress("นับใหม่", recounting.PARTS) as step:
             if rebuild:
                 with transaction(db):
-                    recounting.rebuild(db, None, step)
+                    recounting.rebuild(db, None)
             found = recounting.differences(db, span.first_day, span.last_day, step)
         closed = closing.is_closed(db, year)
         if closed:

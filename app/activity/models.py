@@ -114,6 +114,7 @@ class AccessCount(Base):
     """
 
     __tablename__ = "access_count"
+    __table_args__ = (Index("ix_access_count_staff", "staff_id", "on", "accesses"),)
 
     on: Mapped[date] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(primary_key=True)
@@ -147,6 +148,7 @@ class Share(Base):
     __table_args__ = (
         Index("ix_share_article", "article_id"),
         Index("ix_share_on", "on"),
+        Index("ix_share_verified_on", "verified_on"),
         Index("ix_share_target", "channel", "target"),
     )
 

@@ -158,6 +158,13 @@ def lock_tables(db: Session, *models: type[Base]) -> None:
         db.execute(text(f"lock table {names} in share row exclusive mode"))
 
 
+def seconds_between(db: Session, earlier: Any, later: Any) -> Any:
+    """Seconds from one instant column to another, as a database number: exact to a millisecond only."""
+    if db.get_bind().dialect.name == "postgresql":
+        return func.extract("epoch", later - earlier)
+    return (func.julianday(later) - func.julianday(earlier)) * 86_400
+
+
 def count_rows(db: Session, query: AnySelect) -> int:
     """Number of rows of a query, in the database."""
     return db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0

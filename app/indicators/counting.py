@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import String, and_, cast, extract, func, literal, null, or_, select, union_all
+from sqlalchemy import and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.activity.models import AccessCount, Opened
@@ -53,46 +53,22 @@ def in_department(lines: Any, scope: Scope, *, of_roster: bool) -> AnySelect:
     return select(lines, Service.department_id).outerjoin(Service, serves)
 
 
-def _month(day: Any) -> Any:
-    return extract("year", day) * 12 + extract("month", day)
-
-
 @lru_cache(maxsize=256)
 def _count_statement(measure_name: str, scope: Scope) -> Any:
-    """Building it costs more than running it, so it is kept per scope; a scope names its day."""
+    """Counted lines summed by key, part and department. Building it costs more than running it, so it is kept per scope."""
     measure = MEASURES[measure_name]
     lines = measure.lines(scope, False).subquery()
     query = in_department(lines, scope, of_roster=measure.of_roster)
     if scope.department_id is not None:
         query = query.where(query.selected_columns.department_id == scope.department_id)
-    placed = query.cte("placed")
-    first_day = func.min(placed.c.day).label("day")
-    firsts = select(placed.c.key, first_day).group_by(placed.c.key).cte("firsts")
-    distinct_keys, every_line = func.count(placed.c.key.distinct()), func.count()
-    selects = [
-        select(literal("office"), null(), distinct_keys, every_line).select_from(placed),
-        select(literal("department"), cast(placed.c.department_id, String), distinct_keys, every_line)
-        .where(placed.c.department_id.is_not(None))
-        .group_by(placed.c.department_id),
-        select(literal("month"), cast(_month(firsts.c.day), String), func.count(), literal(0)).group_by(
-            _month(firsts.c.day)
-        ),
-        select(literal("early"), null(), func.count(), literal(0)).where(firsts.c.day < _last_week(scope)),
-        select(literal("typed"), null(), func.coalesce(func.sum(placed.c.hand), 0), func.coalesce(func.sum(placed.c.late), 0)),
-    ]  # fmt: skip
-    if measure.parts:
-        selects.append(select(literal("part"), placed.c.part, distinct_keys, every_line).group_by(placed.c.part))
-    return union_all(*[_named(query) for query in selects])
+    placed = query.subquery()
+    what = (placed.c.key, placed.c.part, placed.c.department_id)
+    numbers = (func.min(placed.c.day), func.count(), func.sum(placed.c.hand), func.sum(placed.c.late))
+    return select(*what, *numbers).group_by(*what)
 
 
 def _last_week(scope: Scope) -> date:
     return FiscalYear(scope.be_year).last_day - LAST_WEEK
-
-
-def _named(query: AnySelect) -> AnySelect:
-    found = query.subquery()
-    what, name, count, number = found.c
-    return select(what, cast(name, String), count, number)
 
 
 def count_rows(db: Session, scope: Scope, rows: Sequence[PlanRow]) -> dict[str, Counted]:
@@ -112,27 +88,29 @@ def count(db: Session, measure_name: str, scope: Scope) -> Counted:
     if measure_name == "accesses":
         return _count_accesses(db, scope)
     counted = Counted()
-    for what, name, number, lines in db.execute(_count_statement(measure_name, scope)):
-        if what == "office":
-            counted.keys[None], counted.lines = number, lines
-        elif what == "department":
-            counted.keys[int(name)] = number
-        elif what == "month":
-            _add_month(counted, scope, int(float(name)), number)
-        elif what == "early":
-            counted.before_last_week = number
-        elif what == "typed":
-            counted.by_hand, counted.late = int(number), int(lines)
-        else:
-            counted.parts[name] = lines if measure_name == "staff_attended" else number
+    firsts: dict[str, date] = {}
+    of_department: dict[int, set[str]] = {}
+    of_part: dict[str, set[str]] = {}
+    for key, part, department_id, day, lines, by_hand, late in db.execute(_count_statement(measure_name, scope)):
+        firsts[key] = min(day, firsts.get(key, day))
+        if department_id is not None:
+            of_department.setdefault(department_id, set()).add(key)
+        if part:
+            of_part.setdefault(part, set()).add(key)
+            # Row A2 shows person-times beside its heads: each attendance, not each person.
+            counted.parts[part] = counted.parts.get(part, 0) + lines
+        counted.lines += lines
+        counted.by_hand += by_hand
+        counted.late += late
+    counted.keys = {None: len(firsts)} | {number: len(keys) for number, keys in of_department.items()}
+    if measure_name != "staff_attended":
+        counted.parts = {part: len(keys) for part, keys in of_part.items()}
+    last_day = FiscalYear(scope.be_year).last_day
+    for day in firsts.values():
+        # A report handed in after 30 September stands in its month.
+        counted.months[month_number(min(day, last_day))] += 1
+        counted.before_last_week += day < _last_week(scope)
     return counted
-
-
-def _add_month(counted: Counted, scope: Scope, month: int, number: int) -> None:
-    """Reports handed in after 30 September stand in its month."""
-    year, month = divmod(month - 1, 12)
-    day = min(date(year, month + 1, 1), FiscalYear(scope.be_year).last_day)
-    counted.months[month_number(day)] += number
 
 
 def belongs(staff_id: Any, day: Any, scope: Scope) -> Any:

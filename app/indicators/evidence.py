@@ -449,7 +449,9 @@ def _reports(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def _first_publications(scope: Scope) -> ColumnElement[bool]:
     known = [~unknown for unknown, _ in _unknown_then(Article.created_at, scope)]
-    return and_(Article.state != "draft", ~_deleted(scope), _within(Article.first_published_on, scope), *known)
+    # Named states, not "any but draft": an index begins with the state.
+    out = Article.state.in_(("published", "retired"))
+    return and_(out, ~_deleted(scope), _within(Article.first_published_on, scope), *known)
 
 
 def _training_articles(scope: Scope) -> AnySelect:
@@ -497,6 +499,8 @@ def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
         .join_from(Share, Article, Article.id == Share.article_id)
         .where(_within(Share.on, scope))
     )
+    if not with_excluded:  # Few of many are verified: begin with those.
+        query = query.where(Share.verified_on >= FiscalYear(scope.be_year).first_day)
     return _counted(query, with_excluded, reason)
 
 

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session, aliased
 
 from app.activity.models import CHANNELS, REASON_NAMES, SHARE_CHANNELS
 from app.community.models import Group
+from app.core.database import AnySelect
 from app.core.errors import NotFound
 from app.core.fiscal_year import FiscalYear
 from app.indicators import access_lists
 from app.indicators.counting import in_department
 from app.indicators.measures import MEASURES
-from app.indicators.models import LOG_CHANNELS, EvidenceLine, PlanRow, Reading, Scope
+from app.indicators.models import LOG_CHANNELS, EvidenceLine, Measure, PlanRow, Reading, Scope
 from app.indicators.plans import plan_for
 from app.indicators.queries import DepartmentShare
 from app.indicators.scopes import scope_of_row
@@ -27,6 +28,7 @@ from app.knowledge.queries import readable
 from app.people.models import Department, Staff, Viewer
 
 FEW = 3
+MOST_KEYS = 500
 A_TIME = 5_000
 
 
@@ -77,24 +79,22 @@ def evidence_page(
         total, counted, window = access_lists.window(db, _in_month(scope, wanted), offset, limit or 50, wanted.state)
         lines = window.subquery()
         placed = in_department(lines, scope, of_roster=False).subquery()
-        items = _lines(db, placed, literal(1) == 1, viewer, 0, limit, unique=True)
-        return EvidencePage(row, [_shown(item, viewer, {}) for item in items], total, counted, counted)
+        items = _named_lines(db, placed, viewer)
+        return EvidencePage(row, [_shown(item, viewer, {}, {}) for item in items], total, counted, counted)
     lines = measure.lines(scope, with_excluded).subquery()
     placed = in_department(lines, scope, of_roster=measure.of_roster).subquery()
     within = and_(_in_scope(placed, scope), *_conditions(placed, scope, wanted, viewer))
     counted_key = case((placed.c.reason == "", placed.c.key), else_=null())
-    person = aliased(Staff)
-    total, counted, keys = db.execute(
-        select(func.count(), func.count(counted_key), func.count(counted_key.distinct()))
-        .select_from(placed)
-        .outerjoin(person, person.id == placed.c.person_id)
-        .outerjoin(Article, Article.id == placed.c.article_id)
-        .outerjoin(Group, Group.id == placed.c.group_id)
-        .where(within)
-    ).one()
-    items = _lines(db, placed, within, viewer, offset, limit, unique=row.measure == "accesses")
-    also = _also_in(db, scope, row, {str(item.key) for item in items})
-    return EvidencePage(row, [_shown(item, viewer, also) for item in items], total, counted, keys)
+    numbers = select(func.count(), func.count(counted_key), func.count(counted_key.distinct()))
+    total, counted, keys = db.execute(_searched(numbers.select_from(placed), placed, wanted).where(within)).one()
+    columns = select(*placed.c).select_from(placed)
+    chosen = _searched(columns, placed, wanted).where(within).order_by(*_order(placed)).offset(offset)
+    # Names are joined to the lines of the page only, not to every line before they are sorted.
+    items = _named_lines(db, (chosen.limit(limit) if limit is not None else chosen).subquery(), viewer)
+    shown_keys = {str(item.key) for item in items}
+    also = _also_in(db, scope, row, shown_keys)
+    firsts = {} if row.measure == "accesses" else _firsts(db, measure, scope, shown_keys)
+    return EvidencePage(row, [_shown(item, viewer, also, firsts) for item in items], total, counted, keys)
 
 
 def _in_month(scope: Scope, wanted: Wanted) -> Scope:
@@ -154,44 +154,60 @@ def names_allowed(placed: Any, viewer: Viewer) -> ColumnElement[bool] | None:
     return or_(*conditions) if conditions else None
 
 
-def _lines(
-    db: Session, placed: Any, within: Any, viewer: Viewer, offset: int, limit: int | None, *, unique: bool
-) -> Sequence[Any]:
+def _searched(query: AnySelect, placed: Any, wanted: Wanted) -> AnySelect:
+    """A text is looked for in what the viewer may read: only then do article and group matter to which lines there are."""
+    if not wanted.text:
+        return query
+    articles = query.outerjoin(Article, Article.id == placed.c.article_id)
+    return articles.outerjoin(Group, Group.id == placed.c.group_id)
+
+
+def _order(lines: Any) -> tuple[Any, ...]:
+    return case((lines.c.reason == "", 0), else_=1), lines.c.day.desc(), lines.c.key, lines.c.reference
+
+
+def _named_lines(db: Session, lines: Any, viewer: Viewer) -> Sequence[Any]:
+    """Lines with the names that belong to them, in order."""
     person, recorder, verifier = aliased(Staff), aliased(Staff), aliased(Staff)
-    columns = [column for column in placed.c if column.name != "department_id"]
-    # The first line of a key is the one that counts; numbering is left out where every key has one line anyway.
-    order = (case((placed.c.reason == "", 0), else_=1), placed.c.day, placed.c.reference)
-    nth = literal(1) if unique else func.row_number().over(partition_by=placed.c.key, order_by=order)
     query = (
         select(
-            *columns,
-            placed.c.department_id,
+            *lines.c,
             func.coalesce(person.name, "").label("person"),
             func.coalesce(Department.name, "").label("department"),
             func.coalesce(recorder.name, "").label("recorder"),
             func.coalesce(verifier.name, "").label("verifier"),
             func.coalesce(Group.visibility, "").label("group_visibility"),
-            case((placed.c.article_id.is_(None), True), (readable(viewer), True), else_=False).label("may_read"),
-            nth.label("nth"),
+            case((lines.c.article_id.is_(None), True), (readable(viewer), True), else_=False).label("may_read"),
         )
-        .select_from(placed)
-        .outerjoin(person, person.id == placed.c.person_id)
-        .outerjoin(Department, Department.id == placed.c.department_id)
-        .outerjoin(recorder, recorder.id == placed.c.recorder_id)
-        .outerjoin(verifier, verifier.id == placed.c.verifier_id)
-        .outerjoin(Group, Group.id == placed.c.group_id)
-        .outerjoin(Article, Article.id == placed.c.article_id)
-        .where(within)
-        .order_by(case((placed.c.reason == "", 0), else_=1), placed.c.day.desc(), placed.c.key, placed.c.reference)
-        .offset(offset)
+        .select_from(lines)
+        .outerjoin(person, person.id == lines.c.person_id)
+        .outerjoin(Department, Department.id == lines.c.department_id)
+        .outerjoin(recorder, recorder.id == lines.c.recorder_id)
+        .outerjoin(verifier, verifier.id == lines.c.verifier_id)
+        .outerjoin(Group, Group.id == lines.c.group_id)
+        .outerjoin(Article, Article.id == lines.c.article_id)
+        .order_by(*_order(lines))
     )
-    return db.execute(query.limit(limit) if limit is not None else query).all()
+    return db.execute(query).all()
+
+
+def _firsts(db: Session, measure: Measure, scope: Scope, keys: set[str]) -> dict[str, tuple[Any, str, int]]:
+    """For keys with several counted lines: day and reference of the first, and how many lines; the others repeat it."""
+    lines = measure.lines(scope, False).subquery()
+    query = select(lines.c.key, lines.c.day, func.coalesce(lines.c.reference, ""))
+    if len(keys) <= MOST_KEYS:
+        query = query.where(lines.c.key.in_(keys))
+    found: dict[str, tuple[Any, str, int]] = {}
+    for key, day, reference in db.execute(query):
+        first = found.get(key, (day, reference, 0))
+        found[key] = (*min(first[:2], (day, reference)), first[2] + 1)
+    return {key: first for key, first in found.items() if first[2] > 1}
 
 
 def _also_in(db: Session, scope: Scope, row: PlanRow, keys: set[str]) -> dict[str, list[str]]:
     """Other rows that count the same article, meeting or person; one statement for the page shown."""
     same_kind = {key.split(":", 1)[0] for key in keys} & {"article", "meeting", "training", "application"}
-    if not same_kind or not keys or len(keys) > 500:
+    if not same_kind or not keys or len(keys) > MOST_KEYS:
         return {}
     selects = []
     for other in plan_for(db, scope.be_year)[1]:
@@ -207,7 +223,21 @@ def _also_in(db: Session, scope: Scope, row: PlanRow, keys: set[str]) -> dict[st
     return {key: sorted(values) for key, values in found.items()}
 
 
-def _shown(item: Any, viewer: Viewer, also: dict[str, list[str]]) -> EvidenceLine:
+def _repeats(item: Any, firsts: dict[str, tuple[Any, str, int]]) -> bool:
+    """Whether another counted line of the same key came before: the first one is what counts."""
+    if item.reason != "" or item.key not in firsts:
+        return False
+    day, reference, _ = firsts[item.key]
+    if (item.day, item.reference or "") != (day, reference):
+        return True
+    # Lines that agree in day and reference too: the first to be shown stands for all.
+    firsts[item.key] = (None, "", 0)
+    return False
+
+
+def _shown(
+    item: Any, viewer: Viewer, also: dict[str, list[str]], firsts: dict[str, tuple[Any, str, int]]
+) -> EvidenceLine:
     """A line as this person may see it: closed groups and unread articles are not named, nor people one may not name."""
     closed = item.group_visibility not in ("", "open") and item.group_id not in viewer.group_ids
     hidden = closed or not item.may_read
@@ -228,7 +258,7 @@ def _shown(item: Any, viewer: Viewer, also: dict[str, list[str]]) -> EvidenceLin
         verifier=item.verifier if named else "",
         file_sha256="" if hidden else item.file_sha256 or "",
         counted=item.reason == "",
-        repeats=item.reason == "" and item.nth > 1,
+        repeats=_repeats(item, firsts),
         late=bool(item.late),
         reason=_reason_text(item.reason),
         reason_code=item.reason,

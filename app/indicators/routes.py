@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.activity.rules import ACCESS_RULE, SHARE_RULE
@@ -182,9 +183,15 @@ def cells_of(line: EvidenceLine) -> list[Any]:
 
 
 def _file_lines(be_year: int, row: str, most: int) -> Iterator[list[Any]]:
-    lines = every_line(db(), _scope(be_year), row, viewer(), _wanted(), most)
-    yield list(HEADINGS)
-    yield from (cells_of(line) for line in lines)
+    """Headings and lines; read on a connection of their own, which outlives the request that asked."""
+    scope, wanted, who, engine = _scope(be_year), _wanted(), viewer(), db().get_bind()
+
+    def lines() -> Iterator[list[Any]]:
+        yield list(HEADINGS)
+        with Session(engine) as own:
+            yield from (cells_of(line) for line in every_line(own, scope, row, who, wanted, most))
+
+    return lines()
 
 
 @blueprint.get("/plan/<int:be_year>/<row>.csv")
@@ -194,7 +201,7 @@ def evidence_csv(be_year: int, row: str) -> Response:
     found = row_of(db(), be_year, row)
     headers = {"Content-Disposition": f"attachment; filename=evidence-{be_year}-{found.row}.csv"}
     lines = csv_lines(_file_lines(be_year, found.row, MOST_CSV))
-    return Response(stream_with_context(lines), mimetype="text/csv; charset=utf-8", headers=headers)
+    return Response(lines, mimetype="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.get("/plan/<int:be_year>/<row>.xlsx")

@@ -7,6 +7,7 @@ secretary opens. A built office is kept in FOLDER and used again.
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import subprocess
@@ -248,6 +249,9 @@ def _timed(what: str, act: Callable[[], Any], office: Office, times: int = 20) -
 
 def _pages(office: Office) -> None:
     browser = Browser(app_of(office), "S001")
+    browser.get("/plan/2558")
+    gc.collect()
+    gc.freeze()  # As the server does after warming up.
 
     def page(path: str) -> Callable[[], Any]:
         def act() -> None:

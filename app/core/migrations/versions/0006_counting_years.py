@@ -213,3 +213,5 @@ def upgrade() -> None:
     op.create_index(
         "ix_opened_staff_at", "opened", ["staff_id", "at"], sqlite_where=of_staff, postgresql_where=of_staff
     )
+    op.create_index("ix_access_count_staff", "access_count", ["staff_id", "on", "accesses"])
+    op.create_index("ix_share_verified_on", "share", ["verified_on"])
