@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, union_all
@@ -354,8 +355,12 @@ def excluded_openings(scope: Scope) -> AnySelect:
     )
 
 
+@lru_cache(maxsize=4)
 def _numbers(column: Any) -> Any:
-    """1, 2, 3 ... up to the largest value of a column: a line of n persons becomes n lines."""
+    """1, 2, 3 ... up to the largest value of a column: a line of n persons becomes n lines.
+
+    One and the same for a column, so that a statement that asks twice names it once.
+    """
     most = select(func.coalesce(func.max(column), 1)).scalar_subquery()
     first = select(literal(1).label("n")).cte("numbers", recursive=True)
     return first.union_all(select((first.c.n + 1).label("n")).where(first.c.n < most))
