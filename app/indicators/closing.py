@@ -21,7 +21,7 @@ from app.core.database import transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.fiscal_year import FiscalYear
 from app.core.signing import Signer, is_signed
-from app.indicators import snapshots
+from app.indicators import evidence, snapshots
 from app.indicators.anomalies import look_for_anomalies
 from app.indicators.evidence import NOT_VERIFIED
 from app.indicators.evidence_lists import reasons_of
@@ -190,9 +190,10 @@ def explained(db: Session, scope: Scope, changes: list[Difference]) -> list[tupl
             wanted.setdefault(change.row, set()).add(change.key)
     told: dict[tuple[str, str], str] = {}
     for row in plan_for(db, scope.be_year)[1]:
-        if row.row not in wanted or row.measure == "accesses":
+        if row.row not in wanted:
             continue
-        lines = MEASURES[row.measure].lines(scope_of_row(scope, row), True).subquery()
+        lines_of = evidence.visits if row.measure == "accesses" else MEASURES[row.measure].lines
+        lines = lines_of(scope_of_row(scope, row), True).subquery()
         query = select(
             lines.c.key, lines.c.reason, lines.c.why, lines.c.voider_id, lines.c.recorder_id, lines.c.verifier_id
         ).where(lines.c.key.in_(sorted(wanted[row.row])[:500]))
