@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from app.activity import rules
@@ -73,9 +73,10 @@ def _wrong_doubles(db: Session, first_day: date, last_day: date, low: int, high:
     """Lines of some items that are doubles and stand, or are none and do not; the database finds who to look at."""
     stands = or_(Opened.reason.is_(None), Opened.reason == Reason.DOUBLE.value)
     around = and_(Opened.on >= first_day - timedelta(days=1), Opened.on <= last_day + timedelta(days=1))
-    following = func.lead(Opened.at).over(
-        partition_by=(Opened.article_id, Opened.person), order_by=(Opened.at, Opened.id)
-    )  # fmt: skip
+    following = type_coerce(
+        func.lead(Opened.at).over(partition_by=(Opened.article_id, Opened.person), order_by=(Opened.at, Opened.id)),
+        Opened.at.type,
+    )
     lines = (
         select(Opened.id, Opened.on, Opened.at, Opened.reason, following.label("following"))
         .where(Opened.article_id > low, Opened.article_id <= high, stands, around)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.activity.models import AccessDay, Opened
 from app.core.database import AnySelect
 from app.indicators import evidence
-from app.indicators.counting import accesses_by_day, belongs
+from app.indicators.counting import accesses_by_day, belongs, count_accesses
 from app.indicators.models import Scope
 
 FAR = 2_000
@@ -25,8 +25,8 @@ def window(db: Session, scope: Scope, offset: int, limit: int, state: str = "") 
 
     `state`: counted or excluded only, or "" for both.
     """
-    days = accesses_by_day(db, scope)
-    counted, excluded = sum(days.values()), _excluded(db, scope)
+    days = accesses_by_day(db, scope) if offset > FAR else {}
+    counted, excluded = sum(days.values()) if days else count_accesses(db, scope), _excluded(db, scope)
     visits = dict.fromkeys((True, False), 0)
     if scope.department_id is None:
         lines = evidence.visits(scope, True).subquery()

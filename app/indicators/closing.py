@@ -71,9 +71,9 @@ def checklist(db: Session, scope: Scope, today: date) -> list[Check]:
     plan, rows = plan_for(db, scope.be_year)
     own = plan.be_year == scope.be_year
     size = roster_sizes(db, scope)[None]
-    waiting = sum(
-        number for row, pairs in reasons_of(db, scope, rows).items() for reason, number in pairs
-        if reason == NOT_VERIFIED["submitted"] and row[0] in "ABC"
+    waiting = ", ".join(
+        f"{row} {number:,}" for row, pairs in reasons_of(db, scope, rows).items() for reason, number in pairs
+        if reason == NOT_VERIFIED["submitted"]
     )  # fmt: skip
     within = (Meeting.on >= year.first_day, Meeting.on <= year.last_day, Meeting.status.in_(("submitted", "verified")))
     present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
@@ -92,7 +92,7 @@ def checklist(db: Session, scope: Scope, today: date) -> list[Check]:
         Check(today > year.last_day, True, "สิ้นปีงบประมาณแล้ว" if today > year.last_day else "ยังไม่สิ้นปีงบประมาณ ปิดได้ตั้งแต่ 1 ตุลาคม"),
         Check(own, True, "ปีนี้มีแผนของตนเอง" if own else f"ปีนี้ยังใช้แผนของปี {plan.be_year} คัดลอกเป็นแผนของปีก่อน", f"/plan/{scope.be_year}/edit"),
         Check(size > 0, True, f"ฐานบุคลากร {size:,} คน" if size else "ไม่มีบุคลากรในฐาน ร้อยละทุกแถวคิดไม่ได้", "/admin/people"),
-        Check(not waiting, False, "ไม่มีรายการรอตรวจ" if not waiting else f"มีรายการรอตรวจ {waiting:,} รายการ จะไม่นับในปีที่ปิด", "/inbox"),
+        Check(not waiting, False, "ไม่มีรายการรอตรวจ" if not waiting else f"มีรายการรอตรวจซึ่งจะไม่นับในปีที่ปิด: {waiting}", "/inbox"),
         Check(not counts["unsigned"], False, "ทุกการประชุมมีผู้ลงชื่อครบ" if not counts["unsigned"] else f"การประชุม {counts['unsigned']} ครั้งลงชื่อไม่ครบ {scope.exchange_people} คน", "/records/meeting"),
         Check(not counts["minutes"], False, "ทุกการประชุมมีรายงาน" if not counts["minutes"] else f"การประชุม {counts['minutes']} ครั้งยังไม่มีรายงาน", "/records/meeting"),
         Check(not counts["reviews"], False, "ไม่มีบทความรอตรวจรับรอง" if not counts["reviews"] else f"บทความรอตรวจรับรอง {counts['reviews']} เรื่อง", "/reviews"),

@@ -132,6 +132,14 @@ def accesses_by_day(db: Session, scope: Scope) -> dict[date, int]:
     return {on: int(number) for on, number in db.execute(query) if number}
 
 
+def count_accesses(db: Session, scope: Scope) -> int:
+    """Counted accesses of a scope, from the rollup."""
+    query = select(func.coalesce(func.sum(AccessCount.accesses), 0)).where(*_count_days(scope))
+    if scope.department_id is not None:
+        query = query.where(belongs(AccessCount.staff_id, AccessCount.on, scope))
+    return int(db.scalar(query) or 0)
+
+
 def _count_days(scope: Scope) -> tuple[Any, Any]:
     return AccessCount.on >= scope.first_day, AccessCount.on <= scope.as_of
 

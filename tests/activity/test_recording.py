@@ -331,3 +331,19 @@ def test_a_torn_line_of_the_spool_is_set_aside(lite_office: Office):
     assert lite_office.recorder.drain_spool(lite_office.clock.today) == 1
     assert lite_office.recorder.spool.with_suffix(".bad").read_text("utf-8").startswith('{"article_id"')
     assert lite_office.recorder.drain_spool(lite_office.clock.today) == 0
+
+
+def test_recount_judges_doubles_to_the_very_second(office: Office):
+    load(office, article("A"))
+    for seconds in ("00.000", "30.000", "31.500"):  # 30 s after the first: a double; 1.5 s later: another.
+        load(office, opened("A", MALEE, f"2015-03-01T09:00:{seconds}+07:00"))
+    load(office, opened("A", MALEE, "2015-03-01T09:01:01.501+07:00"))  # 30.001 s after: stands on its own.
+    first, last = datetime(2014, 10, 1).date(), datetime(2015, 9, 30).date()
+    with office.session() as db:
+        assert recounting.differences(db, first, last) == []
+        reasons = list(db.scalars(select(Opened.reason).order_by(Opened.at)))
+        assert reasons == ["dup30", "dup30", None, None]
+        db.execute(update(Opened).where(Opened.reason.is_not(None)).values(reason=None))
+        db.commit()
+        told = [sentence for sentence in recounting.differences(db, first, last) if "รายการเปิดอ่าน" in sentence]
+        assert len(told) == 2

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.activity import recounting
 from app.exchange.exporting import export_office
 from app.exchange.importing import import_records, read_records
 from app.indicators import queries
@@ -422,6 +423,8 @@ def test_random_offices_give_the_numbers_of_the_brute_force_model(
                 number = queries.read_plan(db, scope, only="A5").readings[0].numerator
                 assert number == accesses_of_department(whole, YEAR, as_of or TODAY, TODAY, code)
         assert bring_in(office, records) == 0  # A second time changes nothing.
+        with office.session() as db:
+            assert recounting.differences(db, date(2014, 9, 1), date(2015, 11, 30)) == []
         assert figures(office, as_of) == count_rows(whole, YEAR, as_of or TODAY, TODAY)
 
 
