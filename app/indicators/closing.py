@@ -175,11 +175,14 @@ def standing(db: Session, closing: YearClosing) -> tuple[Snapshot, int]:
     return snapshots.unpack(packed)[0], later[-1].number if later else 0
 
 
-def changes_since(db: Session, config: Config, closing: YearClosing, today: date) -> list[Difference]:
-    """What the office says now otherwise than the snapshot in force."""
+def changes_since(
+    db: Session, config: Config, closing: YearClosing, today: date, *, accesses: bool = True
+) -> list[Difference]:
+    """What the office says now otherwise than the snapshot in force; without `accesses` their days are not compared."""
     before, _ = standing(db, closing)
-    after = snapshots.snapshot_of(db, scope_for(db, config, closing.be_year, today), before["seal"])
-    return snapshots.differences(before, after)
+    scope = scope_for(db, config, closing.be_year, today)
+    after = snapshots.snapshot_of(db, scope, before["seal"], accesses=accesses)
+    return snapshots.differences(before if accesses else {**before, "accesses": {}}, after)
 
 
 def explained(db: Session, scope: Scope, changes: list[Difference]) -> list[tuple[Difference, str]]:

@@ -34,7 +34,7 @@ def result_file(db: Session, config: Config, scope: Scope, signer: Signer, now: 
     if closing is not None and closed_at is not None:
         snapshot, restated = standing(db, closing)
     else:
-        snapshot, restated = snapshot_of(db, scope), 0
+        snapshot, restated = snapshot_of(db, scope, accesses=False), 0
     content = {
         "format": FORMAT, "office": config.office_name, "year": scope.be_year, "as_of": snapshot["as_of"],
         "made_at": now.isoformat(timespec="seconds"), "closed_at": closed_at.isoformat(timespec="seconds") if closed_at else None,

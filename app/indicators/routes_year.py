@@ -41,7 +41,7 @@ def close_page(be_year: int) -> str:
     }
     if found is not None and found.closed_at is not None:
         later = closing.restatements(db(), be_year)
-        changes = closing.changes_since(db(), config(), found, today())
+        changes = closing.changes_since(db(), config(), found, today(), accesses=False)
         people = {found.asked_by_id, found.closed_by_id or 0, *(one.by_id for one in later)}
         page |= {
             "snapshot": closing.standing(db(), found)[0], "restatements": later, "names": names_by_id(db(), people),

@@ -35,10 +35,11 @@ NAMES = {
 Snapshot = dict[str, Any]
 
 
-def snapshot_of(db: Session, scope: Scope, sealed: list[str] | None = None) -> Snapshot:
+def snapshot_of(db: Session, scope: Scope, sealed: list[str] | None = None, *, accesses: bool = True) -> Snapshot:
     """A year read in full: JSON values only. Accesses stand as a number and a hash a day; the ledger itself is sealed.
 
-    `sealed` is the seal an earlier snapshot named: the same day's is read again.
+    `sealed` is the seal an earlier snapshot named: the same day's is read again. Without `accesses` their days are left
+    empty: a page may not read millions of lines.
     """
     reading = read_plan(db, scope)
     rows = [
@@ -58,7 +59,7 @@ def snapshot_of(db: Session, scope: Scope, sealed: list[str] | None = None) -> S
         "format": FORMAT, "be_year": scope.be_year, "as_of": scope.as_of.isoformat(), "known_on": scope.known_on.isoformat(),
         "rule": scope.rule, "settings": settings, "roster": _roster(db, scope), "rows": rows,
         "evidence": {one.row.row: list(_facts(db, scope, one.row)) for one in reading.readings},
-        "accesses": _access_days(db, scope), "seal": _seal(db, scope, sealed),
+        "accesses": _access_days(db, scope) if accesses else {}, "seal": _seal(db, scope, sealed),
     }  # fmt: skip
 
 
