@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
@@ -21,6 +21,7 @@ from app.core.database import transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.fiscal_year import FiscalYear
 from app.core.signing import Signer, is_signed
+from app.core.thai import thai_date
 from app.indicators import evidence, snapshots
 from app.indicators.anomalies import look_for_anomalies
 from app.indicators.evidence import NOT_VERIFIED
@@ -96,8 +97,14 @@ def checklist(db: Session, scope: Scope, today: date) -> list[Check]:
         Check(not counts["unsigned"], False, "ทุกการประชุมมีผู้ลงชื่อครบ" if not counts["unsigned"] else f"การประชุม {counts['unsigned']} ครั้งลงชื่อไม่ครบ {scope.exchange_people} คน", "/records/meeting"),
         Check(not counts["minutes"], False, "ทุกการประชุมมีรายงาน" if not counts["minutes"] else f"การประชุม {counts['minutes']} ครั้งยังไม่มีรายงาน", "/records/meeting"),
         Check(not counts["reviews"], False, "ไม่มีบทความรอตรวจรับรอง" if not counts["reviews"] else f"บทความรอตรวจรับรอง {counts['reviews']} เรื่อง", "/reviews"),
-        Check(bool(counts["evaluated"]), False, "มีรอบประเมินผลที่ตรวจแล้ว" if counts["evaluated"] else "ยังไม่มีรอบประเมินผลของปีนี้ที่ตรวจแล้ว ส่งได้ภายใน 120 วันหลังสิ้นปี", f"/plan/{scope.be_year}/evaluation"),
+        Check(bool(counts["evaluated"]), False, "มีรอบประเมินผลที่ตรวจแล้ว" if counts["evaluated"] else _not_evaluated(scope, today), f"/plan/{scope.be_year}/evaluation"),
     ]  # fmt: skip
+
+
+def _not_evaluated(scope: Scope, today: date) -> str:
+    last = FiscalYear(scope.be_year).last_day + timedelta(days=scope.report_days)
+    told = f"ส่งได้ถึง {thai_date(last)}" if today <= last else f"พ้นกำหนด {thai_date(last)} แล้ว C5 จะเป็น 0"
+    return f"ยังไม่มีรอบประเมินผลของปีนี้ที่ตรวจแล้ว {told}"
 
 
 def ask_to_close(db: Session, viewer: Viewer, scope: Scope, note: str, today: date, now: datetime) -> None:

@@ -54,6 +54,13 @@ def record_of(db: Session, kept: EvaluationRound) -> Evaluation | None:
     return None if kept.evaluation_id is None else db.get_one(Evaluation, kept.evaluation_id)
 
 
+def records_without_round(db: Session, be_year: int) -> list[Evaluation]:
+    """Evaluations of a year typed or imported without a round here, oldest first."""
+    query = select(Evaluation).where(Evaluation.be_year == be_year, Evaluation.status != Status.VOID.value)
+    ours = select(EvaluationRound.evaluation_id).where(EvaluationRound.evaluation_id.is_not(None))
+    return list(db.scalars(query.where(Evaluation.id.not_in(ours)).order_by(Evaluation.submitted_on)))
+
+
 def findings_of(db: Session, round_id: int) -> dict[str, Finding]:
     """Findings of a round by row."""
     return {one.row: one for one in db.scalars(select(Finding).where(Finding.round_id == round_id))}

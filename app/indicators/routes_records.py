@@ -14,6 +14,7 @@ from app.core.errors import Invalid, KhlangError, NotAllowed, NotFound
 from app.core.files import EXTENSIONS, IMAGES, PDF, media_type
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.core.records import STATUS_NAMES
+from app.core.thai import thai_date
 from app.core.web import db, flash_invalid, now, part, send_kept, ticked, today
 from app.indicators import commands, proposals, registers, sheets
 from app.indicators.registers import REGISTERS, Choices, Register
@@ -315,7 +316,8 @@ def _names(model: Any, ids: set[int], closed: set[int]) -> dict[int, str]:
     if model is Staff:
         return people.names_by_id(db(), ids)
     if model is Training:
-        return {number: title for number, title in db().execute(select(model.id, model.title).where(model.id.in_(ids)))}
+        ends = db().execute(select(model.id, model.title, model.end_on).where(model.id.in_(ids)))
+        return {number: f"{title} (จบ {thai_date(end)})" for number, title, end in ends}
     shown = readable(viewer()) if model is Article else literal(True)
     query = select(model.id, model.title, model.group_id, shown.label("shown")).where(model.id.in_(ids))
     names = {}

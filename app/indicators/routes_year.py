@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, KhlangError
 from app.core.files import IMAGES, PDF, media_type
-from app.core.fiscal_year import be_fiscal_year
+from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.core.signing import fingerprint
 from app.core.thai import parse_date
 from app.core.web import config, db, flash_invalid, now, part, today, whole
 from app.indicators import closing, evaluating, plans, results
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvaluationRound
+from app.indicators.rule_versions import rule_of
 from app.indicators.scopes import scope_for
 from app.indicators.scoring import figure_text
 from app.indicators.sheets import csv_lines, workbook
@@ -103,7 +104,7 @@ def evaluation(be_year: int) -> str:
     return render_template(
         "indicators/evaluation.html", be_year=be_year, rounds=rounds, committees=evaluating.committees(db(), today()),
         may_open=evaluating.may_evaluate(db(), viewer()), submitted={one.id: _submitted_on(one) for one in rounds},
-        names=names_by_id(db(), {one.opened_by_id for one in rounds}),
+        names=names_by_id(db(), {one.opened_by_id for one in rounds}), others=evaluating.records_without_round(db(), be_year),
     )  # fmt: skip
 
 
@@ -135,10 +136,14 @@ def _round_page(code: str, errors: dict[str, str]) -> str:
     kept = evaluating.round_by_code(db(), code)
     _, rows = plans.plan_for(db(), kept.be_year)
     typed = request.form if request.method == "POST" else {}
+    record, year = evaluating.record_of(db(), kept), FiscalYear(kept.be_year)
+    days = rule_of(db(), config(), kept.be_year).settings["report_days"]
+    on = record.submitted_on if record is not None else today()
     return render_template(
         "indicators/round.html", round=kept, rows=rows, findings=evaluating.findings_of(db(), kept.id), errors=errors,
         before=evaluating.recommendations_before(db(), kept.be_year), members=evaluating.members_of(db(), kept.team_id),
-        may_write=evaluating.may_evaluate(db(), viewer(), kept.team_id), record=evaluating.record_of(db(), kept), typed=typed,
+        may_write=evaluating.may_evaluate(db(), viewer(), kept.team_id), record=record, typed=typed,
+        report_days=days, in_time=year.first_day <= on <= year.last_day + timedelta(days=days),
         frozen={one["row"]: one for one in kept.frozen or []}, unit_names=UNIT_NAMES, state_names=STATE_NAMES, today=today(),
         opener=db().get_one(Staff, kept.opened_by_id).name,
     )  # fmt: skip
@@ -165,7 +170,7 @@ def act_on_round(code: str) -> Response | tuple[str, int]:
             if act == "submit":
                 scope = scope_for(db(), config(), kept.be_year, today())
                 evaluating.submit_round(db(), viewer(), kept, scope, _day("submitted_on"), _scan(), now())
-                flash("เสนอนายกแล้ว ตัวเลขของวันนี้ถูกเก็บไว้ในรอบ รายการรอผู้อื่นตรวจยืนยันก่อนนับใน C5")
+                flash("เสนอนายกแล้ว ตัวเลขของวันนี้ถูกเก็บไว้ในรอบ รายการรอผู้อื่นตรวจยืนยัน")
         return redirect(url_for("years.round_page", code=code))
     except Invalid as error:
         return _round_page(code, error.fields), error.status

@@ -302,7 +302,7 @@ def test_an_evaluation_round_freezes_its_figures_and_counts_when_verified(office
     page = secretary.get(opened_at).text
     assert "25.00 ร้อยละ" in page and "จัดอบรมกองช่าง" in page  # 1 of 4, as it stood when submitted.
     wichai.post("/records/evaluation/1/verify")
-    assert count(office, "C5") == 1
+    assert count(office, "C5") == 1 and "นับใน C5" in secretary.get(opened_at).text
     assert secretary.post(opened_at, {"act": "save", "summary": "แก้"}, page=opened_at).status_code == 400
     secretary.post(
         opened_at, {"act": "receipt", "receipt_no": "รับ 55/2558", "received_on": "2015-11-20"}, page=opened_at
