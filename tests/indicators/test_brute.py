@@ -394,7 +394,7 @@ STANDING = [
 ]
 CHECK = settings(
     phases=(Phase.explicit, Phase.generate),  # Shrinking an office takes minutes and tells little.
-    max_examples=30,
+    max_examples=16,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -429,7 +429,7 @@ def test_random_offices_give_the_numbers_of_the_brute_force_model(
 
 
 @pytest.mark.slow
-@settings(CHECK, max_examples=8)
+@settings(CHECK, max_examples=5)
 @given(records=offices(), seed=st.integers(0, 2**16))
 def test_irrelevant_records_and_void_ones_change_nothing(empty: Path, records: list[dict], seed: int):
     chance = random.Random(seed)
@@ -454,7 +454,7 @@ def test_irrelevant_records_and_void_ones_change_nothing(empty: Path, records: l
 
 
 @pytest.mark.slow
-@settings(CHECK, max_examples=6)
+@settings(CHECK, max_examples=4)
 @given(records=offices())
 def test_an_export_brought_in_gives_the_same_rows_and_evidence(empty: Path, records: list[dict]):
     with opened_office(empty) as one, opened_office(empty) as other, tempfile.TemporaryDirectory() as folder:
