@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.activity import queries, recounting, rules
@@ -16,6 +16,7 @@ from app.activity.models import (
     TARGETED_CHANNELS,
     AccessCount,
     AccessDay,
+    AccessMonth,
     DailySalt,
     LedgerSeal,
     Opened,
@@ -49,6 +50,7 @@ def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
 
     One short transaction, at most ten statements whatever the size of the ledger.
     """
+    changes: Changes = {}
     with transaction(db):
         share = queries.share_by_token(db, opening.share_token) if opening.share_token else None
         if share is not None and share.article_id != opening.article_id:
@@ -56,7 +58,7 @@ def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
         line = new_line(opening, share, recorded_on)
         if line["reason"] is None:
             lock_for_transaction(db, f"opened {line['article_id']} {line['person']}")
-            if _replace_double(db, line):
+            if _replace_double(db, line, changes):
                 line["reason"] = Reason.DOUBLE.value
         inserted = db.connection().execute(_NEW_LINE, line).inserted_primary_key
         number = int(inserted[0]) if inserted else 0
@@ -65,9 +67,36 @@ def record_opened(db: Session, opening: Opening, recorded_on: date) -> int:
             traffic = {"opened_id": number, "at": line["at"], "address": address, "user_agent": agent}
             db.connection().execute(_NEW_TRAFFIC, traffic)
         if line["reason"] is None:
-            _count(db, line)
+            row = {name: line[name] for name in ("on", "person", "article_id", "staff_id", "channel")}
+            _note(changes, line["on"], accesses=int(insert_or_skip(db, AccessDay, row)))
             _verify(share, opening.staff_id, line["on"])
+        else:
+            _note(changes, line["on"], excluded=1)
+        _add_up(db, line["staff_id"] or 0, changes)
     return number
+
+
+# What one opening changes in the sums: day -> [accesses, excluded].
+Changes = dict[date, list[int]]
+
+
+def _note(changes: Changes, on: date, accesses: int = 0, excluded: int = 0) -> None:
+    day = changes.setdefault(on, [0, 0])
+    day[0] += accesses
+    day[1] += excluded
+
+
+def _add_up(db: Session, staff_id: int, changes: Changes) -> None:
+    """Days before months, in their order, so that no two writers wait for each other."""
+    months: Changes = {}
+    for on, (accesses, excluded) in sorted(changes.items()):
+        if accesses or excluded:
+            insert_or_add(db, AccessCount, {"on": on, "staff_id": staff_id, "accesses": accesses, "excluded": excluded})
+            _note(months, on.replace(day=1), accesses, excluded)
+    for month, (accesses, excluded) in months.items():
+        insert_or_add(
+            db, AccessMonth, {"month": month, "staff_id": staff_id, "accesses": accesses, "excluded": excluded}
+        )
 
 
 def _verify(share: Share | None, reader_id: int | None, on: date) -> None:
@@ -97,22 +126,12 @@ def new_line(opening: Opening, share: Share | None, recorded_on: date) -> dict[s
     }  # fmt: skip
 
 
-def _count(db: Session, line: dict[str, Any]) -> None:
-    row = {name: line[name] for name in ("on", "person", "article_id", "staff_id", "channel")}
-    if insert_or_skip(db, AccessDay, row):
-        _add_to_day(db, line["on"], line["staff_id"], 1)
-
-
-def _add_to_day(db: Session, on: date, staff_id: int | None, number: int) -> None:
-    insert_or_add(db, AccessCount, {"on": on, "staff_id": staff_id or 0, "accesses": number}, "accesses")
-
-
 _AROUND = (
-    select(Opened.id, Opened.at, Opened.on, Opened.share_id)
+    select(Opened.id, Opened.at, Opened.on, Opened.share_id, Opened.reason)
     .where(
         Opened.article_id == bindparam("article"),
         Opened.person == bindparam("who"),
-        Opened.reason.is_(None),
+        or_(Opened.reason.is_(None), Opened.reason == Reason.DOUBLE.value),
         Opened.at >= bindparam("since"),
         Opened.at <= bindparam("until"),
     )
@@ -120,34 +139,36 @@ _AROUND = (
 )
 
 
-def _replace_double(db: Session, line: dict[str, Any]) -> bool:
+def _replace_double(db: Session, line: dict[str, Any], changes: Changes) -> bool:
     """The opening that this one follows within 30 s stops counting; a day left empty by it leaves the rollup.
 
-    True when this one itself came late, after the opening that replaces it, as one from the spool may.
+    True when this one itself came late, after an opening that replaces it, as one from the spool may; what replaces it
+    may have been replaced too.
     """
     window = timedelta(seconds=rules.DOUBLE_SECONDS)
     given = {
         "article": line["article_id"], "who": line["person"], "since": line["at"] - window, "until": line["at"] + window,
     }  # fmt: skip
     around = db.execute(_AROUND, given).all()
-    for number, at, day, share_id in around:
-        if at > line["at"]:
+    for number, at, day, share_id, reason in around:
+        if at > line["at"] or reason is not None:
             continue
         db.execute(update(Opened).where(Opened.id == number).values(reason=Reason.DOUBLE.value))
-        if day != line["on"]:
-            _drop_empty_day(db, line, day)
+        dropped = day != line["on"] and _drop_empty_day(db, line, day)
+        _note(changes, day, accesses=-int(dropped), excluded=1)
         if share_id is not None:
             recounting.verify_shares(db, {share_id})
-    return any(at > line["at"] for _, at, _, _ in around)
+    return any(at > line["at"] for _, at, *_ in around)
 
 
-def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> None:
+def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> bool:
     article_id, person = line["article_id"], line["person"]
     same = (Opened.article_id == article_id, Opened.person == person, Opened.on == day)
-    if db.scalar(select(Opened.id).where(*same, Opened.reason.is_(None)).limit(1)) is None:
-        row = (AccessDay.article_id == article_id, AccessDay.person == person, AccessDay.on == day)
-        db.execute(delete(AccessDay).where(*row))
-        _add_to_day(db, day, line["staff_id"], -1)
+    if db.scalar(select(Opened.id).where(*same, Opened.reason.is_(None)).limit(1)) is not None:
+        return False
+    row = (AccessDay.article_id == article_id, AccessDay.person == person, AccessDay.on == day)
+    db.execute(delete(AccessDay).where(*row))
+    return True
 
 
 def create_share(

@@ -61,6 +61,7 @@ TARGETED_CHANNELS = (*INTERNAL_CHANNELS, "person")
 
 _EXCLUDED = text("reason is not null")
 _OF_STAFF = text("staff_id is not null")
+_VERIFIED = text("verified_on is not null")
 
 
 class Opened(Base):
@@ -109,8 +110,9 @@ class AccessDay(Base):
 
 
 class AccessCount(Base):
-    """Rollup of the rollup: counted accesses of a person (0 = all guests) on a day, so that a plan page need not read
-    every access. Kept with `access_day` in one transaction; `khlang recount` compares and rebuilds it.
+    """Rollup of the rollup: counted accesses of a person (0 = all guests) on a day, and openings that do not count,
+    so that a plan page need not read every line. Kept with the ledger in one transaction; `khlang recount` compares
+    and rebuilds it.
     """
 
     __tablename__ = "access_count"
@@ -119,6 +121,18 @@ class AccessCount(Base):
     on: Mapped[date] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(primary_key=True)
     accesses: Mapped[int]
+    excluded: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class AccessMonth(Base):
+    """The same by month, so that the figures of a year are read from a few thousand rows. `month` is its first day."""
+
+    __tablename__ = "access_month"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(primary_key=True)
+    accesses: Mapped[int]
+    excluded: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Traffic(Base):
@@ -148,7 +162,7 @@ class Share(Base):
     __table_args__ = (
         Index("ix_share_article", "article_id"),
         Index("ix_share_on", "on"),
-        Index("ix_share_verified_on", "verified_on"),
+        Index("ix_share_verified", "on", sqlite_where=_VERIFIED, postgresql_where=_VERIFIED),
         Index("ix_share_target", "channel", "target"),
     )
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, type_coerce, union_all, update
 from sqlalchemy.orm import Session
 
 from app.activity import rules
-from app.activity.models import AccessCount, AccessDay, Opened, Reason, Share
-from app.core.database import AnySelect, lock_tables, seconds_between
+from app.activity.models import AccessCount, AccessDay, AccessMonth, Opened, Reason, Share
+from app.core.database import AnySelect, lock_tables, month_of, seconds_between
 
 CHUNK = 5_000
 
@@ -152,23 +152,40 @@ def _rollup_differences(db: Session, first_day: date, last_day: date) -> list[st
     )
     lost = db.execute(ledger.except_(stored).limit(50)).all()
     extra = db.execute(stored.except_(ledger).limit(50)).all()
-    counted = _counts().where(AccessDay.on >= first_day, AccessDay.on <= last_day)
-    kept = select(AccessCount.on, AccessCount.staff_id, AccessCount.accesses).where(
-        AccessCount.on >= first_day, AccessCount.on <= last_day, AccessCount.accesses != 0
+    counted = _counts(first_day, last_day)
+    kept = select(AccessCount.on, AccessCount.staff_id, AccessCount.accesses, AccessCount.excluded).where(
+        AccessCount.on >= first_day, AccessCount.on <= last_day, _not_empty(AccessCount)
     )
     wrong = {
         (on, who)
         for pair in (counted.except_(kept), kept.except_(counted))
-        for on, who, _ in db.execute(pair.limit(50))
+        for on, who, _, _ in db.execute(pair.limit(50))
     }
     sums = [f"ยอดรวมวันที่ {on} ของบุคคล {who} ไม่ตรงกับยอดรายวัน" for on, who in sorted(wrong)]
+    sums += _month_differences(db, first_day)
     sentences = sums + [f"ยอดรายวันขาด: {on} {person} บทความ {article}" for on, person, article in lost]
     return sentences + [f"ยอดรายวันเกิน: {on} {person} บทความ {article}" for on, person, article in extra]
 
 
+def _month_differences(db: Session, day: date) -> list[str]:
+    month = day.replace(day=1)
+    following = (month + timedelta(days=32)).replace(day=1)
+    counted = _months(db, AccessCount.on >= month, AccessCount.on < following, _not_empty(AccessCount))
+    kept = select(AccessMonth.month, AccessMonth.staff_id, AccessMonth.accesses, AccessMonth.excluded).where(
+        AccessMonth.month == month, _not_empty(AccessMonth)
+    )
+    pairs = (counted.except_(kept), kept.except_(counted))
+    wrong = {who for pair in pairs for _, who, _, _ in db.execute(pair.limit(50))}
+    return [f"ยอดรวมเดือนที่เริ่ม {month} ของบุคคล {who} ไม่ตรงกับยอดรายวัน" for who in sorted(wrong)]
+
+
+def _not_empty(model: type[AccessCount] | type[AccessMonth]) -> ColumnElement[bool]:
+    return or_(model.accesses != 0, model.excluded != 0)
+
+
 def rebuild(db: Session, article_ids: set[int] | None, progress: Callable[[int], None] = lambda _: None) -> None:
     """Set doubles, rollup and verified shares from the ledger, for some articles or all; inside a transaction."""
-    lock_tables(db, AccessDay, AccessCount)
+    lock_tables(db, AccessDay, AccessCount, AccessMonth)
     few = article_ids is not None and len(article_ids) <= 500
     condition = Opened.article_id.in_(article_ids or set()) if few else literal(1) == 1
     changed: dict[str | None, list[int]] = {None: [], Reason.DOUBLE.value: []}
@@ -188,15 +205,34 @@ def rebuild(db: Session, article_ids: set[int] | None, progress: Callable[[int],
     )
     db.execute(insert(AccessDay).from_select(["on", "person", "article_id", "staff_id", "channel"], rows))
     db.execute(delete(AccessCount))
-    db.execute(insert(AccessCount).from_select(["on", "staff_id", "accesses"], _counts()))
+    db.execute(insert(AccessCount).from_select(["on", "staff_id", "accesses", "excluded"], _counts()))
+    db.execute(delete(AccessMonth))
+    db.execute(insert(AccessMonth).from_select(["month", "staff_id", "accesses", "excluded"], _months(db)))
     touched = Share.article_id.in_(article_ids or set()) if few else literal(1) == 1
     verify_shares(db, set(db.scalars(select(Share.id).where(touched))))
 
 
-def _counts() -> AnySelect:
-    """Counted accesses of each person (0 = guests) and day."""
-    staff_id = func.coalesce(AccessDay.staff_id, 0)
-    return select(AccessDay.on, staff_id, func.count()).group_by(AccessDay.on, staff_id)
+def _counts(first_day: date = date.min, last_day: date = date.max) -> AnySelect:
+    """Counted accesses and uncounted openings of each person (0 = guests) and day of a span."""
+    who, nobody = func.coalesce(AccessDay.staff_id, 0), func.coalesce(Opened.staff_id, 0)
+    number = func.count()
+    counted = select(
+        AccessDay.on, who.label("staff_id"), number.label("accesses"), literal(0).label("excluded")
+    ).where(AccessDay.on >= first_day, AccessDay.on <= last_day).group_by(AccessDay.on, who)  # fmt: skip
+    excluded = select(Opened.on, nobody, literal(0), number).where(
+        Opened.reason.is_not(None), Opened.on >= first_day, Opened.on <= last_day
+    ).group_by(Opened.on, nobody)  # fmt: skip
+    both = union_all(counted, excluded).subquery()
+    sums = (func.sum(both.c.accesses), func.sum(both.c.excluded))
+    return select(both.c.on, both.c.staff_id, *sums).group_by(both.c.on, both.c.staff_id)
+
+
+def _months(db: Session, *conditions: ColumnElement[bool]) -> AnySelect:
+    """The same by month."""
+    columns = (AccessCount.staff_id, AccessCount.accesses, AccessCount.excluded)
+    days = select(month_of(db, AccessCount.on).label("month"), *columns).where(*conditions).subquery()
+    what = (days.c.month, days.c.staff_id)
+    return select(*what, func.sum(days.c.accesses), func.sum(days.c.excluded)).group_by(*what)
 
 
 def verify_shares(db: Session, share_ids: set[int]) -> None:

@@ -10,11 +10,13 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Connection,
+    Date,
     DateTime,
     Dialect,
     Engine,
     MetaData,
     Select,
+    cast,
     create_engine,
     event,
     func,
@@ -136,12 +138,12 @@ def insert_new(db: Session, model: type[Base], rows: list[dict[str, Any]]) -> No
         db.connection().execute(_insert(db, model).on_conflict_do_nothing(), rows)
 
 
-def insert_or_add(db: Session, model: type[Base], row: dict[str, Any], column: str) -> None:
-    """Insert a row, or add its `column` to that of the row with the same primary key."""
+def insert_or_add(db: Session, model: type[Base], row: dict[str, Any]) -> None:
+    """Insert a row, or add its numbers to those of the row with the same primary key."""
     statement = _insert(db, model)
     table: Any = model.__table__
-    added = {column: table.c[column] + statement.excluded[column]}
     keys = [key.name for key in table.primary_key]
+    added = {name: table.c[name] + statement.excluded[name] for name in row if name not in keys}
     db.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=added), row)
 
 
@@ -163,6 +165,13 @@ def seconds_between(db: Session, earlier: Any, later: Any) -> Any:
     if db.get_bind().dialect.name == "postgresql":
         return func.extract("epoch", later - earlier)
     return (func.julianday(later) - func.julianday(earlier)) * 86_400
+
+
+def month_of(db: Session, day: Any) -> Any:
+    """First day of the month of a day column."""
+    if db.get_bind().dialect.name == "postgresql":
+        return cast(func.date_trunc("month", day), Date)
+    return func.date(day, "start of month", type_=Date())
 
 
 def count_rows(db: Session, query: AnySelect) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.activity.models import AccessDay, Opened
 from app.core.database import AnySelect
 from app.indicators import evidence
-from app.indicators.counting import accesses_by_day, belongs, count_accesses
+from app.indicators.counting import accesses_by_day, belongs, sum_accesses
 from app.indicators.models import Scope
 
 FAR = 2_000
@@ -26,7 +26,8 @@ def window(db: Session, scope: Scope, offset: int, limit: int, state: str = "") 
     `state`: counted or excluded only, or "" for both.
     """
     days = accesses_by_day(db, scope) if offset > FAR else {}
-    counted, excluded = sum(days.values()) if days else count_accesses(db, scope), _excluded(db, scope)
+    counted = sum(days.values()) if days else sum_accesses(db, scope)
+    excluded = sum_accesses(db, scope, "excluded")
     visits = dict.fromkeys((True, False), 0)
     if scope.department_id is None:
         lines = evidence.visits(scope, True).subquery()
@@ -51,10 +52,6 @@ def window(db: Session, scope: Scope, offset: int, limit: int, state: str = "") 
     joined = union_all(*parts).subquery()
     shown = 0 if state == "excluded" else counted + visits[True]
     return sum(size for size, _ in segments), shown, select(*joined.c)
-
-
-def _excluded(db: Session, scope: Scope) -> int:
-    return db.scalar(select(func.count()).select_from(Opened).where(*_not_counted(scope))) or 0
 
 
 def _not_counted(scope: Scope) -> list[Any]:

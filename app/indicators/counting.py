@@ -8,16 +8,17 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, union_all
+from sqlalchemy import Date as SqlDate
+from sqlalchemy import Integer, String, and_, case, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.activity.models import AccessCount, Opened
+from app.activity.models import AccessCount, AccessMonth, Opened
 from app.core.database import AnySelect
 from app.core.fiscal_year import FiscalYear, month_number
 from app.indicators import evidence
 from app.indicators.measures import MEASURES
 from app.indicators.models import PlanRow, Scope
-from app.indicators.scopes import scope_of_row
+from app.indicators.scopes import scope_of_row, within_quarter
 from app.people.models import Service
 from app.people.queries import roster
 
@@ -55,16 +56,37 @@ def in_department(lines: Any, scope: Scope, *, of_roster: bool) -> AnySelect:
 
 @lru_cache(maxsize=256)
 def _count_statement(measure_name: str, scope: Scope) -> Any:
-    """Counted lines summed by key, part and department. Building it costs more than running it, so it is kept per scope."""
+    """Distinct keys by month of their first day, by department and by part: rows (what, value, keys, lines, by hand,
+    late, before the last week), summed by the database so that their number does not grow with the lines.
+
+    Building it costs more than running it, so it is kept per scope.
+    """
     measure = MEASURES[measure_name]
     lines = measure.lines(scope, False).subquery()
     query = in_department(lines, scope, of_roster=measure.of_roster)
     if scope.department_id is not None:
         query = query.where(query.selected_columns.department_id == scope.department_id)
     placed = query.subquery()
-    what = (placed.c.key, placed.c.part, placed.c.department_id)
-    numbers = (func.min(placed.c.day), func.count(), func.sum(placed.c.hand), func.sum(placed.c.late))
-    return select(*what, *numbers).group_by(*what)
+    kinds = [placed.c.key, placed.c.department_id, *([placed.c.part] if measure.parts else [])]
+    sums = [func.count().label("lines"), func.sum(placed.c.hand).label("hand"), func.sum(placed.c.late).label("late")]
+    groups = select(*kinds, func.min(placed.c.day).label("day"), *sums).group_by(*kinds).cte("groups")
+    again = [func.sum(groups.c[name]).label(name) for name in ("lines", "hand", "late")]
+    firsts = select(groups.c.key, func.min(groups.c.day).label("day"), *again).group_by(groups.c.key).subquery()
+    month = func.substr(cast(firsts.c.day, String), 1, 7)
+    totals = [func.sum(firsts.c[name]) for name in ("lines", "hand", "late")]
+    before = func.sum(case((firsts.c.day < _last_week(scope), 1), else_=0))
+    selects = [
+        select(literal("month").label("what"), month.label("value"), func.count(), *totals, before).group_by(month)
+    ]
+    keys, nothing = func.count(groups.c.key.distinct()), [literal(0), literal(0), literal(0)]
+    department = groups.c.department_id
+    of_department = keys if measure.parts else func.count()
+    placed_keys = select(literal("department"), cast(department, String), of_department, *nothing, literal(0))
+    selects.append(placed_keys.where(department.is_not(None)).group_by(department))
+    if measure.parts:
+        part = groups.c.part
+        selects.append(select(literal("part"), part, keys, func.sum(groups.c.lines), *nothing).group_by(part))
+    return union_all(*selects)
 
 
 def _last_week(scope: Scope) -> date:
@@ -88,28 +110,22 @@ def count(db: Session, measure_name: str, scope: Scope) -> Counted:
     if measure_name == "accesses":
         return _count_accesses(db, scope)
     counted = Counted()
-    firsts: dict[str, date] = {}
-    of_department: dict[int, set[str]] = {}
-    of_part: dict[str, set[str]] = {}
-    for key, part, department_id, day, lines, by_hand, late in db.execute(_count_statement(measure_name, scope)):
-        firsts[key] = min(day, firsts.get(key, day))
-        if department_id is not None:
-            of_department.setdefault(department_id, set()).add(key)
-        if part:
-            of_part.setdefault(part, set()).add(key)
+    last = FiscalYear(scope.be_year).last_day
+    for what, value, keys, lines, by_hand, late, before in db.execute(_count_statement(measure_name, scope)):
+        if what == "department":
+            counted.keys[int(value)] = keys
+        elif what == "part":
             # Row A2 shows person-times beside its heads: each attendance, not each person.
-            counted.parts[part] = counted.parts.get(part, 0) + lines
-        counted.lines += lines
-        counted.by_hand += by_hand
-        counted.late += late
-    counted.keys = {None: len(firsts)} | {number: len(keys) for number, keys in of_department.items()}
-    if measure_name != "staff_attended":
-        counted.parts = {part: len(keys) for part, keys in of_part.items()}
-    last_day = FiscalYear(scope.be_year).last_day
-    for day in firsts.values():
-        # A report handed in after 30 September stands in its month.
-        counted.months[month_number(min(day, last_day))] += 1
-        counted.before_last_week += day < _last_week(scope)
+            counted.parts[value] = int(lines) if measure_name == "staff_attended" else keys
+        else:
+            # A report handed in after 30 September stands in its month.
+            day = min(date.fromisoformat(f"{value}-01"), last)
+            counted.months[month_number(day)] += keys
+            counted.keys[None] += keys
+            counted.lines += int(lines)
+            counted.by_hand += int(by_hand)
+            counted.late += int(late)
+            counted.before_last_week += int(before)
     return counted
 
 
@@ -132,32 +148,85 @@ def accesses_by_day(db: Session, scope: Scope) -> dict[date, int]:
     return {on: int(number) for on, number in db.execute(query) if number}
 
 
-def count_accesses(db: Session, scope: Scope) -> int:
-    """Counted accesses of a scope, from the rollup."""
-    query = select(func.coalesce(func.sum(AccessCount.accesses), 0)).where(*_count_days(scope))
-    if scope.department_id is not None:
-        query = query.where(belongs(AccessCount.staff_id, AccessCount.on, scope))
-    return int(db.scalar(query) or 0)
-
-
 def _count_days(scope: Scope) -> tuple[Any, Any]:
     return AccessCount.on >= scope.first_day, AccessCount.on <= scope.as_of
 
 
+def _rollup(scope: Scope, column: str) -> Any:
+    """Sums of a scope as few rows (month, staff_id, number): months that are over, and days of the last."""
+    begun = scope.as_of.replace(day=1)
+    if (scope.as_of + timedelta(days=1)).day == 1:
+        begun = scope.as_of + timedelta(days=1)
+    months = select(AccessMonth.month, AccessMonth.staff_id, getattr(AccessMonth, column).label("number")).where(
+        AccessMonth.month >= scope.first_day, AccessMonth.month < begun
+    )
+    last = (literal(begun, SqlDate()).label("month"), AccessCount.staff_id, getattr(AccessCount, column))
+    days = select(*last).where(AccessCount.on >= max(begun, scope.first_day), AccessCount.on <= scope.as_of)
+    return union_all(months, days).subquery() if begun <= scope.as_of else months.subquery()
+
+
+def accesses_by_month(db: Session, scope: Scope, column: str = "accesses") -> dict[int | None, dict[date, int]]:
+    """Accesses (or `excluded` openings) by month, of the office (None) and of each department; one statement.
+
+    Guests are in no department. Who serves in one place all through is summed by month; only the others are looked at day by day.
+    """
+    rollup, number = _rollup(scope, column), func.sum(getattr(AccessCount, column))
+    moved = (
+        select(Service.staff_id)
+        .group_by(Service.staff_id)
+        .having(
+            or_(func.count() > 1, func.min(Service.start_on) > scope.first_day, func.max(Service.end_on) < scope.as_of)
+        )
+    )
+    home = select(Service.staff_id, func.max(Service.department_id).label("at")).group_by(Service.staff_id).subquery()
+    serves = and_(
+        Service.staff_id == AccessCount.staff_id,
+        Service.start_on <= AccessCount.on,
+        or_(Service.end_on.is_(None), Service.end_on >= AccessCount.on),
+    )
+    many = func.sum(rollup.c.number)
+    selects = (
+        select(cast(null(), Integer), rollup.c.month, many).group_by(rollup.c.month),
+        select(home.c.at, rollup.c.month, many).join_from(rollup, home, home.c.staff_id == rollup.c.staff_id)
+        .where(rollup.c.staff_id.not_in(moved)).group_by(home.c.at, rollup.c.month),
+        select(Service.department_id, AccessCount.on, number).join_from(AccessCount, Service, serves)
+        .where(*_count_days(scope), AccessCount.staff_id.in_(moved)).group_by(Service.department_id, AccessCount.on),
+    )  # fmt: skip
+    found: dict[int | None, dict[date, int]] = {None: {}}
+    for department_id, day, sums in db.execute(union_all(*selects)):
+        months = found.setdefault(department_id, {})
+        month = day.replace(day=1)
+        months[month] = months.get(month, 0) + int(sums)
+    return found
+
+
+def sum_accesses(db: Session, scope: Scope, column: str = "accesses") -> int:
+    """Counted accesses of a scope (or `excluded` openings), from the sums."""
+    if scope.department_id is not None:
+        return sum(accesses_by_month(db, scope, column).get(scope.department_id, {}).values())
+    return int(db.scalar(select(func.sum(_rollup(scope, column).c.number))) or 0)
+
+
 def _count_accesses(db: Session, scope: Scope) -> Counted:
-    """A5 from the rollups: a row of `access_day` is one key, and `access_count` sums them; visits are few."""
-    if scope.known_by is not None:
-        return _count_accesses_then(db, scope)
+    """A5 from the rollups: a row of `access_day` is one key, the others sum them; visits are few."""
+    found = accesses_by_month(db, replace(scope, known_by=None))
+    unknown = _not_known_then(db, scope) if scope.known_by is not None else {}
     counted = Counted()
-    days = accesses_by_day(db, scope)
-    for on, number in days.items():
-        counted.months[month_number(on)] += number
-    if scope.department_id is None:
-        counted.keys |= _accesses_of_departments(db, scope)
-    opened = sum(days.values())
+    opened = 0
+    for month, many in found.get(scope.department_id, {}).items():
+        number = many - unknown.get(month, 0)
+        counted.months[month_number(month)] += number
+        opened += number
+    if scope.department_id is None and scope.known_by is None:
+        counted.keys |= {place: sum(months.values()) for place, months in found.items()}
+    counted.before_last_week = sum(counted.months[:-1]) or _before_last_week(db, scope)
     _add_visits(db, scope, counted, opened)
-    counted.before_last_week += sum(number for on, number in days.items() if on < _last_week(scope))
     return counted
+
+
+def _before_last_week(db: Session, scope: Scope) -> int:
+    days = accesses_by_day(db, within_quarter(scope, 4))
+    return sum(number for on, number in days.items() if on < _last_week(scope))
 
 
 def _add_visits(db: Session, scope: Scope, counted: Counted, opened: int) -> None:
@@ -180,46 +249,8 @@ def _visit_days(scope: Scope) -> AnySelect:
     return select(lines.c.day, func.count(), lines.c.late).group_by(lines.c.day, lines.c.late)
 
 
-def _accesses_of_departments(db: Session, scope: Scope) -> dict[int | None, int]:
-    """Sum of each department on the days its people served there.
-
-    Who serves in one place all through is summed as a whole; only the others are looked at day by day.
-    """
-    number = func.sum(AccessCount.accesses)
-    moved = (
-        select(Service.staff_id)
-        .group_by(Service.staff_id)
-        .having(
-            or_(func.count() > 1, func.min(Service.start_on) > scope.first_day, func.max(Service.end_on) < scope.as_of)
-        )
-    )
-    home = select(Service.staff_id, func.max(Service.department_id).label("at")).group_by(Service.staff_id).subquery()
-    stayed = (
-        select(AccessCount.staff_id, number.label("number"))
-        .where(*_count_days(scope), AccessCount.staff_id.not_in(moved))
-        .group_by(AccessCount.staff_id)
-        .subquery()
-    )
-    serves = and_(
-        Service.staff_id == AccessCount.staff_id,
-        Service.start_on <= AccessCount.on,
-        or_(Service.end_on.is_(None), Service.end_on >= AccessCount.on),
-    )
-    selects = (
-        select(home.c.at, func.sum(stayed.c.number)).join_from(stayed, home, home.c.staff_id == stayed.c.staff_id)
-        .group_by(home.c.at),
-        select(Service.department_id, number).join_from(AccessCount, Service, serves)
-        .where(*_count_days(scope), AccessCount.staff_id.in_(moved)).group_by(Service.department_id),
-    )  # fmt: skip
-    found: dict[int | None, int] = {}
-    for department_id, accesses in db.execute(union_all(*selects)):
-        found[int(department_id)] = found.get(int(department_id), 0) + int(accesses)
-    return found
-
-
-def _count_accesses_then(db: Session, scope: Scope) -> Counted:
-    """As known then: what is known now without the accesses that came into the ledger later."""
-    now = replace(scope, known_by=None)
+def _not_known_then(db: Session, scope: Scope) -> dict[date, int]:
+    """Counted accesses by month that came into the ledger after the day whose knowledge is asked for."""
     late = (
         select(Opened.on, Opened.person, Opened.article_id, func.max(Opened.staff_id).label("staff_id"))
         .where(
@@ -239,10 +270,8 @@ def _count_accesses_then(db: Session, scope: Scope) -> Counted:
     query = select(late.c.on, func.count()).where(~known.exists()).group_by(late.c.on)
     if scope.department_id is not None:
         query = query.where(belongs(late.c.staff_id, late.c.on, scope))
-    unknown = {on: number for on, number in db.execute(query)}
-    days = {on: number - unknown.get(on, 0) for on, number in accesses_by_day(db, now).items()}
-    counted = Counted()
-    for on, number in days.items():
-        counted.months[month_number(on)] += number
-    _add_visits(db, scope, counted, sum(days.values()))
-    return counted
+    unknown: dict[date, int] = {}
+    for on, number in db.execute(query):
+        month = on.replace(day=1)
+        unknown[month] = unknown.get(month, 0) + number
+    return unknown

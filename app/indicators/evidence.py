@@ -87,10 +87,16 @@ def _late(day: Any, recorded_at: Any, scope: Scope) -> ColumnElement[bool]:
     year = FiscalYear(scope.be_year)
     months = [year.month(number) for number in range(12)]
     ends = [last for _, last in months[1:]] + [year.last_day + timedelta(days=31)]
-    pairs = zip(months, ends, strict=True)
-    return or_(
-        *[and_(day.between(*month), recorded_at >= start_of_day(end + timedelta(days=1))) for month, end in pairs]
-    )
+    limits = [start_of_day(end + timedelta(days=1)) for end in ends]
+
+    def limit(low: int, high: int) -> Any:
+        # Halves, not twelve questions in a row: this is asked of every line.
+        if low == high:
+            return literal(limits[low], recorded_at.type)
+        middle = (low + high) // 2
+        return case((day <= months[middle][1], limit(low, middle)), else_=limit(middle + 1, high))
+
+    return and_(day.between(year.first_day, year.last_day), recorded_at >= limit(0, 11))
 
 
 def _status_reason(
@@ -366,28 +372,29 @@ def _numbers(column: Any) -> Any:
     return first.union_all(select((first.c.n + 1).label("n")).where(first.c.n < most))
 
 
-def visits(scope: Scope, with_excluded: bool) -> AnySelect:
-    """Readers counted by hand at the information centre and the board, one line a person."""
-    numbers = _numbers(Visit.persons)
-    reason = _status_reason(Visit, scope)
+def _each(
+    model: Any, number: Any, kind: str, title: Any, scope: Scope, with_excluded: bool, columns: Columns
+) -> AnySelect:
+    """A record that stands for several, one line and key each, the title ending in which one it is."""
+    numbers = _numbers(number)
+    which = cast(numbers.c.n, String)
+    reason = _status_reason(model, scope)
+    own = {
+        "key": literal(f"{kind}:") + model.code + ":" + which, "reference": model.code, "day": model.on,
+        "title": title + which, "reason": reason,
+    }  # fmt: skip
     query = (
-        _select(
-            _record(Visit, scope, Visit.on)
-            | {
-                "key": literal("visit:") + Visit.code + ":" + cast(numbers.c.n, String),
-                "reference": Visit.code,
-                "day": Visit.on,
-                "title": literal("ผู้มาใช้บริการ คนที่ ") + cast(numbers.c.n, String),
-                "channel": Visit.channel,
-                "part": literal("visit"),
-                "url": literal("/records/visit"),
-                "reason": reason,
-            }
-        )
-        .join_from(Visit, numbers, numbers.c.n <= Visit.persons)
-        .where(_within(Visit.on, scope))
+        _select(_record(model, scope, model.on) | own | columns)
+        .join_from(model, numbers, numbers.c.n <= number)
+        .where(_within(model.on, scope))
     )
     return _counted(query, with_excluded, reason)
+
+
+def visits(scope: Scope, with_excluded: bool) -> AnySelect:
+    """Readers counted by hand at the information centre and the board, one line a person."""
+    columns = {"channel": Visit.channel, "part": literal("visit"), "url": literal("/records/visit")}
+    return _each(Visit, Visit.persons, "visit", literal("ผู้มาใช้บริการ คนที่ "), scope, with_excluded, columns)
 
 
 def exchanged(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -778,23 +785,9 @@ def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def by_hand(scope: Scope, with_excluded: bool) -> AnySelect:
     """A row the plan's editor marked as counted by hand: verified counts, one key each unit."""
-    numbers = _numbers(HandCount.number)
-    reason = _status_reason(HandCount, scope)
-    query = (
-        _select(
-            _record(HandCount, scope, HandCount.on)
-            | {
-                "key": literal("hand:") + HandCount.code + ":" + cast(numbers.c.n, String),
-                "reference": HandCount.code,
-                "day": HandCount.on,
-                "title": func.substr(HandCount.what, 1, 200),
-                "person_id": HandCount.recorded_by_id,
-                "channel": literal("นับด้วยมือ"),
-                "url": literal("/records/hand_count"),
-                "reason": reason,
-            }
-        )
-        .join_from(HandCount, numbers, numbers.c.n <= HandCount.number)
-        .where(HandCount.row == scope.row, _within(HandCount.on, scope))
-    )
-    return _counted(query, with_excluded, reason)
+    columns = {
+        "person_id": HandCount.recorded_by_id, "channel": literal("นับด้วยมือ"), "url": literal("/records/hand_count"),
+    }  # fmt: skip
+    title = func.substr(HandCount.what, 1, 200) + " หน่วยที่ "
+    lines = _each(HandCount, HandCount.number, "hand", title, scope, with_excluded, columns)
+    return lines.where(HandCount.row == scope.row)

@@ -218,8 +218,14 @@ def _accesses(db: Any, chance: random.Random, accesses: int) -> None:
         " max(staff_id), min(channel) from opened where reason is null group by 1, 2, 3"
     )
     run(
-        'insert into access_count ("on", staff_id, accesses) select "on", coalesce(staff_id, 0), count(*)'
-        " from access_day group by 1, 2"
+        'insert into access_count ("on", staff_id, accesses, excluded) select "on", staff_id, sum(counted), sum(other)'
+        ' from (select "on", coalesce(staff_id, 0) as staff_id, count(*) as counted, 0 as other from access_day'
+        ' group by 1, 2 union all select "on", coalesce(staff_id, 0), 0, count(*) from opened'
+        " where reason is not null group by 1, 2) group by 1, 2"
+    )
+    run(
+        "insert into access_month (month, staff_id, accesses, excluded) select date(\"on\", 'start of month'),"
+        " staff_id, sum(accesses), sum(excluded) from access_count group by 1, 2"
     )
 
 

@@ -41,6 +41,11 @@ def first_release(url: str) -> sa.Engine:
             run("INSERT INTO revision (article_id, number, title, body, html, headings, editor_id, at, \"on\", summary, minor, approved, first)"
                 f" VALUES (1, {number}, 'เรื่อง', '[[หน้าอื่น]]', '<p><a href=\"/wiki/%E0%B8%81\" class=\"wiki\">ก</a></p>', '[]', 1,"
                 f" '2015-01-0{number} 02:00:00', '2015-01-0{number}', '', false, true, {str(number == 1).lower()})")  # fmt: skip
+        for on, staff_id, accesses in (("2014-10-31", 1, 4), ("2015-01-01", 1, 2), ("2015-01-31", 1, 3), ("2015-01-31", 0, 1)):  # fmt: skip
+            run(f"INSERT INTO access_count VALUES ('{on}', {staff_id}, {accesses})")
+        for on, staff_id, reason in (("2015-01-31", "1", "'author'"), ("2015-02-01", "null", "'robot'"), ("2015-02-01", "1", "null")):  # fmt: skip
+            run("INSERT INTO opened (article_id, person, staff_id, at, \"on\", hour, channel, robot, status_code, reason, recorded_on)"
+                f" VALUES (1, 'x', {staff_id}, '{on} 02:00:00', '{on}', 9, 'web', false, 200, {reason}, '{on}')")  # fmt: skip
     return engine
 
 
@@ -55,6 +60,11 @@ def check(engine: sa.Engine) -> None:
             ("1", "approved", "2", "2015-02-01")
         ]
         assert [tuple(r) for r in rows("SELECT title, shown FROM article_link")] == [("ก", "ก")]
+        months = rows("SELECT month, staff_id, accesses, excluded FROM access_month ORDER BY month, staff_id")
+        assert [tuple(map(str, r)) for r in months] == [
+            ("2014-10-01", "1", "4", "0"), ("2015-01-01", "0", "1", "0"), ("2015-01-01", "1", "5", "1"),
+            ("2015-02-01", "0", "0", "1"),
+        ]  # fmt: skip
         told = rows("SELECT staff_id, url, audience, mail_state FROM notification").all()
         assert [tuple(r) for r in told] == [(2, "/threads/TH1", "g1", "none")]
     engine.dispose()
