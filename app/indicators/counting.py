@@ -244,6 +244,7 @@ def _add_visits(db: Session, scope: Scope, counted: Counted, opened: int) -> Non
     counted.parts = {"opened": opened, "visit": persons}
 
 
+@lru_cache(maxsize=64)
 def _visit_days(scope: Scope) -> AnySelect:
     lines = evidence.visits(scope, False).subquery()
     return select(lines.c.day, func.count(), lines.c.late).group_by(lines.c.day, lines.c.late)

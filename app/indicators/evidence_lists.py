@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, union_all
@@ -318,18 +319,23 @@ def totals(reading: Reading, strip: Sequence[DepartmentShare], own: str, viewer:
 
 def reasons_of(db: Session, scope: Scope, rows: Sequence[PlanRow]) -> dict[str, list[tuple[str, int]]]:
     """Why lines of some rows do not count yet: row -> (reason, how many keys), most first; one statement for all."""
+    asked = tuple((row.row, row.measure, scope_of_row(scope, row)) for row in rows if row.measure != "accesses")
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    if asked:
+        for row_id, reason, many in db.execute(_reasons_statement(asked)):
+            found[row_id].append((reason, many))
+    return {row_id: sorted(pairs, key=lambda pair: (-pair[1], pair[0])) for row_id, pairs in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _reasons_statement(asked: tuple[tuple[str, str, Scope], ...]) -> Any:
+    """Kept, as building it costs as much as running it."""
     selects = []
-    for row in rows:
-        if row.measure == "accesses":
-            continue
-        lines = MEASURES[row.measure].lines(scope_of_row(scope, row), True).subquery()
+    for row_id, measure, scope in asked:
+        lines = MEASURES[measure].lines(scope, True).subquery()
         selects.append(
-            select(literal(row.row).label("row"), lines.c.reason, func.count(lines.c.key.distinct()).label("many"))
+            select(literal(row_id).label("row"), lines.c.reason, func.count(lines.c.key.distinct()).label("many"))
             .where(lines.c.reason != "")
             .group_by(lines.c.reason)
         )
-    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    if selects:
-        for row_id, reason, many in db.execute(union_all(*selects)):
-            found[row_id].append((reason, many))
-    return {row_id: sorted(pairs, key=lambda pair: (-pair[1], pair[0])) for row_id, pairs in found.items()}
+    return union_all(*selects)
