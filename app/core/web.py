@@ -17,7 +17,7 @@ from wtforms.validators import DataRequired, StopValidation
 from app.core.clock import Clock
 from app.core.config import Config
 from app.core.errors import Invalid, KhlangError, NotFound
-from app.core.files import IMAGES
+from app.core.files import IMAGES, PDF, media_type
 from app.core.thai import one_line, parse_date
 
 
@@ -162,6 +162,16 @@ def not_future(form: FlaskForm, field: Field) -> None:
     """Validator: a day that has come."""
     if field.data and field.data > today():
         raise ValidationError("วันที่ต้องไม่เป็นวันในอนาคต")
+
+
+def keep_scan(sent: Any) -> str | None:
+    """Keep an uploaded photo or PDF of a paper; its sha256, None when nothing was sent. Raises Invalid for other files."""
+    content = sent.read() if sent else b""
+    if not content:
+        return None
+    if media_type(content) not in IMAGES | {PDF}:
+        raise Invalid({"file": "แนบเป็นภาพถ่ายหรือ PDF เท่านั้น"})
+    return str(part("files").keep(content).sha256)
 
 
 def send_kept(sha256: str, kind: str, name: str, missing: str, *, save: bool = False) -> FlaskResponse:

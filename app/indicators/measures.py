@@ -8,9 +8,9 @@ from __future__ import annotations
 from app.indicators import evidence
 from app.indicators.models import Measure
 
-_PROCESS_A = "KM plan 2558, KM process, goal A, step "
-_PROCESS_B = "KM plan 2558, KM process, goal B, step "
-_CHANGE = "KM plan 2558, change management, step "
+_PROCESS_A = "แผน KM ปี 2558 กระบวนการจัดการความรู้ เป้าหมาย A ขั้นที่ "
+_PROCESS_B = "แผน KM ปี 2558 กระบวนการจัดการความรู้ เป้าหมาย B ขั้นที่ "
+_CHANGE = "แผน KM ปี 2558 การบริหารการเปลี่ยนแปลง ขั้นที่ "
 
 MEASURES: dict[str, Measure] = {
     "staff_trained": Measure(
@@ -111,7 +111,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "km_understood": Measure(
         unit="percent",
-        source=_CHANGE + "2 and 6",
+        source=_CHANGE + "2 และ 6",
         rule="บุคลากรในฐานที่ผ่านแบบทดสอบเข้าใจการจัดการความรู้ (เกณฑ์ร้อยละ {pass_percent}) หารด้วยบุคลากรในฐาน",
         lines=evidence.understood,
         of_roster=True,
@@ -140,7 +140,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "by_hand": Measure(
         unit="",
-        source="counting contract, section 2: verified human records; for a row that no act of the system can tell",
+        source="กติกาการนับ ข้อ 2: รายการที่คนบันทึกและผู้อื่นตรวจแล้ว",
         rule="นับด้วยมือจากรายการที่บันทึกพร้อมหลักฐาน และผู้อื่นตรวจแล้ว",
         lines=evidence.by_hand,
     ),

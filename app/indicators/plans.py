@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
+from app.core.thai import thai_date
 from app.indicators.models import Plan, PlanRow, PlanVersion
 
 
@@ -43,11 +46,29 @@ def versions_of(db: Session, be_year: int) -> list[PlanVersion]:
     return list(db.scalars(select(PlanVersion).where(PlanVersion.be_year == be_year).order_by(PlanVersion.number)))
 
 
-def targets_on(db: Session, be_year: int, day: date) -> dict[str, int | None]:
-    """Row -> target in force on a day, where a later version of the plan changed it; empty when none did."""
+@dataclass(frozen=True)
+class Targets:
+    """Targets by row: `in_force` where a later version changed them, `changed` = what to tell of a change made by then."""
+
+    in_force: dict[str, int | None]
+    changed: dict[str, str]
+
+
+def targets_on(db: Session, be_year: int, day: date) -> Targets:
+    """Targets of a year's plan as they were on a day, by its versions."""
     versions = versions_of(db, be_year)
     standing = [version for version in versions if version.on <= day] or versions[:1]
+    changed: dict[str, str] = {}
+    for before, after in pairwise(standing):
+        old, new = _targets_of(before), _targets_of(after)
+        for row in old.keys() & new.keys():
+            if old[row] != new[row]:
+                was, now = ("ไม่กำหนด" if number is None else f"{number:,}" for number in (old[row], new[row]))
+                changed[row] = f"ค่าเป้าหมายเปลี่ยนจาก {was} เป็น {now} ตั้งแต่ {thai_date(after.on)}"
     if not standing or standing[-1] is versions[-1]:
-        return {}
-    rows = standing[-1].content["rows"]
-    return {row["row"]: row.get("target", row.get("local_target")) for row in rows}
+        return Targets({}, changed)
+    return Targets(_targets_of(standing[-1]), changed)
+
+
+def _targets_of(version: PlanVersion) -> dict[str, int | None]:
+    return {row["row"]: row.get("target", row.get("local_target")) for row in version.content["rows"]}

@@ -15,7 +15,7 @@ from app.indicators import scoring
 from app.indicators.counting import Counted, count_rows
 from app.indicators.measures import MEASURES
 from app.indicators.models import Plan, PlanRow, Reading, Scope
-from app.indicators.plans import plan_for, targets_on
+from app.indicators.plans import Targets, plan_for, targets_on
 from app.people.models import Department
 from app.people.queries import roster
 
@@ -64,12 +64,14 @@ def read_plan(db: Session, scope: Scope, only: str | None = None) -> PlanReading
     sizes = roster_sizes(db, scope)
     departments = list(db.scalars(select(Department).order_by(Department.code)))
     counted = count_rows(db, scope, rows)
-    targets = targets_on(db, plan.be_year, scope.as_of) if plan.be_year == scope.be_year else {}
+    targets = targets_on(db, plan.be_year, scope.as_of) if plan.be_year == scope.be_year else Targets({}, {})
     elapsed = FiscalYear(scope.be_year).elapsed(scope.as_of)
     readings, strips = [], {}
     for row in rows:
-        target = targets.get(row.row, row.target if row.target is not None else row.local_target)
-        readings.append(_reading(row, counted[row.row], target, sizes[None], elapsed))
+        target = targets.in_force.get(row.row, row.target if row.target is not None else row.local_target)
+        reading = _reading(row, counted[row.row], target, sizes[None], elapsed)
+        changed = [targets.changed[row.row]] if row.row in targets.changed else []
+        readings.append(replace(reading, notes=[*changed, *reading.notes]))
         keys = counted[row.row].keys
         strips[row.row] = [
             DepartmentShare(d.code, d.name, keys.get(d.id, 0), sizes.get(d.id, 0) if row.unit == "percent" else None)

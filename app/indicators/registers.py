@@ -19,6 +19,7 @@ from app.community.models import Award, Lesson, Meeting
 from app.core.database import transaction
 from app.core.errors import Invalid, NotFound
 from app.core.records import HumanRecord, Status
+from app.core.thai import thai_date
 from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
 from app.indicators.models import (
     ACTIVITY_KINDS,
@@ -212,7 +213,11 @@ def _field(column: Column, choices: Choices) -> Any:
         return SelectField(column.label, coerce=int, choices=offered(choices.staff))
     if column.kind.startswith("team:"):
         kind = column.kind.split(":")[1]
-        named = [(team.id, f"คำสั่ง {team.order_no} ({team.code})") for team in choices.teams if team.kind == kind]
+        named = [
+            (team.id, f"คำสั่ง {team.order_no} ตั้งแต่ {thai_date(team.valid_from)}")
+            for team in choices.teams
+            if team.kind == kind
+        ]
         return SelectField(column.label, coerce=int, choices=offered(named))
     return SelectField(column.label, choices=offered(column.choices))
 

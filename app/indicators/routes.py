@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 
 from app.activity.rules import ACCESS_RULE, SHARE_RULE
 from app.core.errors import Invalid
+from app.core.files import XLSX
 from app.core.fiscal_year import be_fiscal_year
 from app.core.paging import Page, page_number
 from app.core.thai import ARABIC_DIGITS, parse_date
-from app.core.web import config, db, flash_invalid, now, today, whole
+from app.core.web import base_url, config, db, flash_invalid, now, today, whole
 from app.indicators import closing, planning, plans, queries, scoring
 from app.indicators.anomalies import anomaly_notes
 from app.indicators.evidence_lists import Wanted, every_line, evidence_page, reasons_of, row_of, totals
@@ -29,7 +30,6 @@ from app.people.models import Role
 
 blueprint = Blueprint("indicators", __name__)
 EVIDENCE_PAGE = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_XLSX, MOST_CSV = 50_000, 10_000_000
 YEARS_BESIDE = 4
 
@@ -56,7 +56,9 @@ def plan(be_year: int) -> str:
     scope = _scope(be_year)
     reading = queries.read_plan(db(), scope)
     states = [r.state.value for r in reading.readings]
-    years = sorted({*plans.plan_years(db()), be_fiscal_year(today()), be_year}, reverse=True)
+    running = be_fiscal_year(today())
+    # The year before is still being evaluated and closed, with or without a plan of its own.
+    years = sorted({*plans.plan_years(db()), running - 1, running, be_year}, reverse=True)
     closed = closing.closing_of(db(), be_year)
     is_closed = closed is not None and closed.closed_at is not None
     whole_office = not (request.args.get("department") or request.args.get("quarter") or request.args.get("as_of"))
@@ -87,7 +89,8 @@ def _known_then(scope: Scope) -> dict[str, Any]:
 def compare() -> str:
     """The last years side by side, each by the rule it was counted by."""
     own = plans.plan_years(db())
-    years = sorted({*own, be_fiscal_year(today())})[-YEARS_BESIDE:]
+    running = be_fiscal_year(today())
+    years = sorted({*own, running - 1, running})[-YEARS_BESIDE:]
     readings = {year: queries.read_plan(db(), scope_for(db(), config(), year, today())) for year in years}
     names = {row.row: row for year in years for row in plans.plan_for(db(), year)[1]}
     by_row = {
@@ -173,23 +176,23 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def cells_of(line: EvidenceLine) -> list[Any]:
-    """A line of evidence as cells."""
+def cells_of(line: EvidenceLine, base: str) -> list[Any]:
+    """A line of evidence as cells; a link is whole, as a file is opened anywhere."""
     return [
         line.on, line.title, line.reference, line.person, line.department, line.channel, line.recorder,
         line.verifier, line.file_sha256, line.key, " ".join(line.also_in), "ไม่นับ" if not line.counted else "นับรวมกับรายการก่อน" if line.repeats else "นับ",
-        line.reason, line.url,
+        line.reason, base + line.url if line.url else "",
     ]  # fmt: skip
 
 
 def _file_lines(be_year: int, row: str, most: int) -> Iterator[list[Any]]:
     """Headings and lines; read on a connection of their own, which outlives the request that asked."""
-    scope, wanted, who, engine = _scope(be_year), _wanted(), viewer(), db().get_bind()
+    scope, wanted, who, engine, base = _scope(be_year), _wanted(), viewer(), db().get_bind(), base_url()
 
     def lines() -> Iterator[list[Any]]:
         yield list(HEADINGS)
         with Session(engine) as own:
-            yield from (cells_of(line) for line in every_line(own, scope, row, who, wanted, most))
+            yield from (cells_of(line, base) for line in every_line(own, scope, row, who, wanted, most))
 
     return lines()
 

@@ -14,6 +14,7 @@ from app.indicators import planning, plans
 from app.indicators.measures import MEASURES
 from app.indicators.models import UNIT_NAMES
 from app.indicators.rule_versions import SETTINGS, Rule, adopt_rule, versions
+from app.indicators.scopes import scope_for, scope_of_row
 from app.people.current import roles_only, viewer
 from app.people.models import Role
 from app.people.queries import names_by_id
@@ -28,6 +29,7 @@ MOST_TOML = 512 * 1024
 def edit(be_year: int) -> str:
     """The plan of a year to be edited, with its versions."""
     found, rows = plans.plan_for(db(), be_year)
+    scope = scope_for(db(), config(), be_year, today())
     kept = plans.versions_of(db(), be_year)
     names = names_by_id(db(), {one.by_id for one in kept if one.by_id})
     told = [
@@ -40,6 +42,7 @@ def edit(be_year: int) -> str:
     ]
     return render_template(
         "indicators/edit_plan.html", plan=found, rows=rows, be_year=be_year, measures=MEASURES, unit_names=UNIT_NAMES,
+        settings=SETTINGS, scopes={row.row: scope_of_row(scope, row) for row in rows},
         versions=told[::-1], borrowed=found.be_year != be_year,
     )  # fmt: skip
 
@@ -101,7 +104,8 @@ def edit_row(be_year: int, row: str) -> str | Response | tuple[str, int]:
             errors, status = error.fields, error.status
     page = render_template(
         "indicators/edit_row.html", be_year=be_year, row=row, values=values, errors=errors, measures=MEASURES,
-        unit_names=UNIT_NAMES, labels=planning.LABELS, settings=SETTINGS, processes=planning.PROCESSES, is_new=kept is None,
+        unit_names=UNIT_NAMES, scope=scope_for(db(), config(), be_year, today()), labels=planning.LABELS, settings=SETTINGS, processes=planning.PROCESSES, is_new=kept is None,
+        row_settings={name for measure in MEASURES.values() for name in measure.parameters},
     )  # fmt: skip
     return page, status
 

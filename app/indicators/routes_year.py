@@ -9,11 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, KhlangError
-from app.core.files import IMAGES, PDF, media_type
+from app.core.files import XLSX
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.core.signing import fingerprint
 from app.core.thai import parse_date
-from app.core.web import config, db, flash_invalid, now, part, today, whole
+from app.core.web import config, db, flash_invalid, keep_scan, now, part, today, whole
 from app.indicators import closing, evaluating, plans, results
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvaluationRound
 from app.indicators.rule_versions import rule_of
@@ -26,7 +26,6 @@ from app.people.queries import names_by_id
 
 blueprint = Blueprint("years", __name__)
 READERS = (Role.SECRETARY, Role.EVALUATOR, Role.EXECUTIVE, Role.HEAD)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/plan/<int:be_year>/closing")
@@ -144,7 +143,7 @@ def _round_page(code: str, errors: dict[str, str]) -> str:
         before=evaluating.recommendations_before(db(), kept.be_year), members=evaluating.members_of(db(), kept.team_id),
         may_write=evaluating.may_evaluate(db(), viewer(), kept.team_id), record=record, typed=typed,
         report_days=days, in_time=year.first_day <= on <= year.last_day + timedelta(days=days),
-        frozen={one["row"]: one for one in kept.frozen or []}, unit_names=UNIT_NAMES, state_names=STATE_NAMES, today=today(),
+        frozen={one["row"]: one | {"as_of": date.fromisoformat(one["as_of"])} for one in kept.frozen or []}, unit_names=UNIT_NAMES, state_names=STATE_NAMES, today=today(),
         opener=db().get_one(Staff, kept.opened_by_id).name,
     )  # fmt: skip
 
@@ -169,7 +168,9 @@ def act_on_round(code: str) -> Response | tuple[str, int]:
             flash("บันทึกผลประเมินแล้ว")
             if act == "submit":
                 scope = scope_for(db(), config(), kept.be_year, today())
-                evaluating.submit_round(db(), viewer(), kept, scope, _day("submitted_on"), _scan(), now())
+                evaluating.submit_round(
+                    db(), viewer(), kept, scope, _day("submitted_on"), keep_scan(request.files.get("file")), now()
+                )
                 flash("เสนอนายกแล้ว ตัวเลขของวันนี้ถูกเก็บไว้ในรอบ รายการรอผู้อื่นตรวจยืนยัน")
         return redirect(url_for("years.round_page", code=code))
     except Invalid as error:
@@ -183,16 +184,6 @@ def _day(name: str) -> date:
     if found > today():
         raise Invalid({name: "วันที่ต้องไม่เป็นวันในอนาคต"})
     return found
-
-
-def _scan() -> str | None:
-    sent = request.files.get("file")
-    content = sent.read() if sent else b""
-    if not content:
-        return None
-    if media_type(content) not in IMAGES | {PDF}:
-        raise Invalid({"file": "แนบเป็นภาพถ่ายหรือ PDF เท่านั้น"})
-    return str(part("files").keep(content).sha256)
 
 
 @blueprint.route("/results", methods=["GET", "POST"])

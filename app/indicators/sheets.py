@@ -16,20 +16,22 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.community.meeting_commands import NewMeeting, record_meeting
-from app.community.models import PURPOSES
+from app.community.models import PURPOSES, Meeting
 from app.core.database import transaction
 from app.core.errors import Invalid, KhlangError
 from app.core.files import XLSX, media_type
+from app.core.records import HumanRecord, Status
 from app.core.thai import ARABIC_DIGITS, fold, normalise, one_line, parse_date, thai_date
 from app.indicators import registers
 from app.indicators.registers import Choices, Column, Register
 from app.people.models import StaffLine, Viewer
 from app.people.rules import short_name
 from app.training.commands import NewTraining, add_training
-from app.training.models import TRAINING_KINDS
+from app.training.models import TRAINING_KINDS, Training
 
 MOST_ROWS, MOST_ERRORS = 2_000, 50
 YES, NO = "ใช่", "ไม่"
@@ -291,8 +293,12 @@ class Office:
     now: datetime
 
 
-def import_sheet(db: Session, key: str, content: bytes, office: Office) -> int:
-    """Keep every line of a sheet, in one transaction; returns how many. Raises BadSheet with every wrong cell, Invalid."""
+def import_sheet(db: Session, key: str, content: bytes, office: Office, *, skip_known: bool = False) -> tuple[int, int]:
+    """Keep every line of a sheet, in one transaction; returns (lines kept, lines passed over).
+
+    A line that says what a kept record says is wrong, or passed over when asked, as the same sheet is easily sent twice.
+    Raises BadSheet with every wrong cell, Invalid.
+    """
     _, columns = columns_of(key)
     cells = read_cells(content)
     places = _places(columns, cells[0] if cells else [])
@@ -314,11 +320,32 @@ def import_sheet(db: Session, key: str, content: bytes, office: Office) -> int:
         raise Invalid({"file": f"นำเข้าได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว โปรดแบ่งไฟล์"})
     if not values and not errors:
         raise Invalid({"file": "ตารางยังไม่มีข้อมูล กรอกตั้งแต่แถวที่ 3 เป็นต้นไป แถวตัวอย่างจะไม่ถูกนำเข้า"})
+    known = [] if errors else _known(db, key, columns, values)
+    if not skip_known:
+        errors += [CellError(number, columns[0].label, KNOWN) for number in known]
+    fresh = [(number, line) for number, line in values if number not in known]
     if not errors:
-        errors = _keep(db, key, columns, values, office)
+        errors = _keep(db, key, columns, fresh, office)
     if errors:
         raise BadSheet(errors[:MOST_ERRORS])
-    return len(values)
+    return len(fresh), len(known)
+
+
+KNOWN = "แถวนี้บันทึกไว้แล้ว ลบแถวออก หรือติ๊กข้ามแถวที่บันทึกไว้แล้ว"
+
+
+def _known(db: Session, key: str, columns: Sequence[Column], values: list[tuple[int, dict[str, Any]]]) -> list[int]:
+    """Numbers of the lines that say what a record that is not void says already; one statement."""
+    model: Any = {"training": Training, "meeting": Meeting}.get(key) or registers.register_named(key).model
+    told = ("title", "start_on", "end_on", "on") if key in SHEETS else [column.name for column in columns]
+    names = [column.name for column in columns if column.name in told and column.kind != "members"]
+    day = next(column.name for column in columns if column.kind == "day")
+    query = select(*[getattr(model, name) for name in names])
+    query = query.where(getattr(model, day).in_({line[day] for _, line in values}))
+    if issubclass(model, HumanRecord):
+        query = query.where(model.status != Status.VOID.value)
+    kept = {tuple(row) for row in db.execute(query)}
+    return [number for number, line in values if tuple(line[name] for name in names) in kept]
 
 
 def _places(columns: Sequence[Column], headings: Sequence[Any]) -> dict[str, int]:

@@ -49,15 +49,20 @@ def check_training(new: NewTraining) -> None:
         raise Invalid(wrong)
 
 
-def add_training(db: Session, new: NewTraining, attended: set[int], recorder_id: int, now: datetime) -> Training:
-    """A new course with its attendees, who wait to be verified by another person."""
+def add_training(
+    db: Session, new: NewTraining, attended: set[int], recorder_id: int, now: datetime, order: str | None = None
+) -> Training:
+    """A new course with its attendees, who wait to be verified by another person.
+
+    `order` is the sha256 of the scanned order; it becomes the evidence of every attendance.
+    """
     check_training(new)
     with transaction(db):
         training = Training(code="T-" + secrets.token_hex(4), **vars(new))
         db.add(training)
         db.flush()
         touch(db, "course", [training.id])
-        _attend(db, training.id, attended, recorder_id, now)
+        _attend(db, training.id, attended, recorder_id, now, order=order)
     return training
 
 
@@ -67,8 +72,9 @@ def set_attendees(
     """Tick the roster: new ones are added, changed results wait for verification again, unticked ones are voided."""
     with transaction(db):
         existing = {a.staff_id: a for a in db.scalars(select(Attendance).where(Attendance.training_id == training_id))}
-        _attend(db, training_id, done - set(existing), recorder_id, now)
-        _attend(db, training_id, not_done - done - set(existing), recorder_id, now, result="not_done")
+        order = next((a.file_sha256 for a in existing.values() if a.file_sha256), None)
+        _attend(db, training_id, done - set(existing), recorder_id, now, order=order)
+        _attend(db, training_id, not_done - done - set(existing), recorder_id, now, result="not_done", order=order)
         for staff_id, record in existing.items():
             ticked = staff_id in done or staff_id in not_done
             result = "done" if staff_id in done else "not_done"
@@ -84,12 +90,13 @@ def set_attendees(
 
 
 def _attend(
-    db: Session, training_id: int, staff_ids: set[int], recorder_id: int, now: datetime, result: str = "done"
-) -> None:
+    db: Session, training_id: int, staff_ids: set[int], recorder_id: int, now: datetime, result: str = "done",
+    order: str | None = None,
+) -> None:  # fmt: skip
     db.add_all(
         Attendance(
             training_id=training_id, staff_id=staff_id, result=result, status=Status.SUBMITTED.value,
-            recorded_by_id=recorder_id, recorded_at=now,
+            recorded_by_id=recorder_id, recorded_at=now, file_sha256=order,
         )
         for staff_id in sorted(staff_ids)
     )  # fmt: skip

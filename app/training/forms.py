@@ -21,6 +21,7 @@ class TrainingForm(House):
     hours = FloatField("จำนวนชั่วโมง", [Optional()])
     inside = BooleanField("จัดภายในเทศบาล")
     order_no = text_field("เลขที่คำสั่ง")
+    file = FileField("คำสั่งหรือหนังสือเชิญ (ภาพถ่ายหรือ PDF ไม่ใส่ก็ได้)")
 
 
 class ReportForm(House):

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid, NotAllowed
 from app.core.paging import page_number
-from app.core.web import config, db, flash_invalid, now, part, ticked, today
+from app.core.web import config, db, flash_invalid, keep_scan, now, part, ticked, today
 from app.people import queries as people
 from app.people.current import staff_id, staff_only, viewer
 from app.people.models import Role
@@ -45,9 +45,10 @@ def new() -> str | Response | tuple[str, int]:
     chosen = ticked("attendee") if keeper else {staff_id()}
     status = 200
     if form.validate_on_submit():
-        fields: dict[str, Any] = {name: value for name, value in form.data.items()}
+        fields: dict[str, Any] = {name: value for name, value in form.data.items() if name != "file"}
         try:
-            training = commands.add_training(db(), NewTraining(**fields), on_roster(chosen), staff_id(), now())
+            new_training, order = NewTraining(**fields), keep_scan(form.file.data)
+            training = commands.add_training(db(), new_training, on_roster(chosen), staff_id(), now(), order)
             flash("บันทึกหลักสูตรแล้ว รอผู้ตรวจยืนยันรายชื่อ")
             return redirect(url_for("training.show", code=training.code))
         except Invalid as error:
