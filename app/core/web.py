@@ -169,8 +169,13 @@ def keep_scan(sent: Any) -> str | None:
     content = sent.read() if sent else b""
     if not content:
         return None
-    if media_type(content) not in IMAGES | {PDF}:
-        raise Invalid({"file": "แนบเป็นภาพถ่ายหรือ PDF เท่านั้น"})
+    wrong = Invalid({"file": "แนบเป็นภาพถ่ายหรือ PDF เท่านั้น"})
+    try:
+        kind = media_type(content)
+    except Invalid as error:
+        raise wrong from error
+    if kind not in IMAGES | {PDF}:
+        raise wrong
     return str(part("files").keep(content).sha256)
 
 

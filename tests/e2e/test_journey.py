@@ -118,7 +118,10 @@ def test_training_article_search_share_thread_indicator(demo_server: Server, chr
 
 
 PAGES = ["/", "/articles", "/articles/D01-01", "/articles/new", "/search?q=อบรม", "/search?q=l;ylfuคนใหม่", "/search/gaps", "/search/dictionary/synonyms", "/groups", "/groups/G01", "/threads/TH01",
-         "/trainings", "/trainings/T06", "/plan/2558", "/plan/2558/A5", "/records", "/records/visit", "/people", "/help/counting"]  # fmt: skip
+         "/trainings", "/trainings/T06", "/plan/2558", "/plan/2558/A5", "/records", "/records/visit", "/people", "/help/counting",
+         "/plan/2558/A6", "/plan/2558?as_of=2015-03-31", "/plan/2558/edit", "/plan/2558/edit/A3", "/plan/2558/edit-goals", "/plan/rules", "/plan/import",
+         "/plan/compare", "/plan/counting", "/plan/2558/closing", "/plan/2558/evaluation", "/results", "/inbox", "/records/mine",
+         "/records/training/import", "/trainings/new", "/acknowledge", "/quiz/understand", "/me/activity"]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])

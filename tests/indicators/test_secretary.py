@@ -45,6 +45,8 @@ def test_a_target_changed_in_the_year_keeps_both_versions(office: Office):
     assert secretary.post(page, {**fields, "reason": "สภาเพิ่มเป้า"}, page=page).status_code == 302
     assert row(office, "A3", as_of="2015-03-31").target == 6
     assert row(office, "A3", as_of="2015-04-01").target == 8
+    assert "ค่าเป้าหมายเปลี่ยนจาก 6 เป็น 8 ตั้งแต่ 1 เม.ย. 2558" in secretary.get("/plan/2558").text
+    assert "ค่าเป้าหมายเปลี่ยน" not in secretary.get("/plan/2558?as_of=2015-03-31").text
     shown = secretary.get("/plan/2558/edit").text
     assert "สภาเพิ่มเป้า" in shown and "A3 ค่าเป้าหมาย: 6 → 8" in shown
     with office.session() as db:
@@ -201,6 +203,49 @@ def test_courses_and_meetings_come_in_by_sheet_with_their_people(office: Office)
     ticked = ["training_attendance:1", "training_attendance:2", "meeting:1"]
     malee.post("/inbox", {"record": ticked}, page="/inbox")
     assert count(office, "A1") == 2 and count(office, "A6") == 1
+
+
+def test_a_sheet_sent_twice_is_not_taken_twice(office: Office):
+    secretary = Browser(app_of(office), SECRETARY)
+
+    def send(path: str, rows: list[list], **fields: str) -> tuple[int, str]:
+        form = {"file": (sheet(*rows), "s.xlsx"), **fields}
+        answer = secretary.post(path, form, page=path, content_type="multipart/form-data")
+        return answer.status_code, answer.text
+
+    path = "/records/visit/import"
+    rows = [["วันที่", "ช่องทาง", "จำนวนคน"], ["1/3/2558", "บอร์ดประชาสัมพันธ์", 3], ["2/3/2558", "บอร์ดประชาสัมพันธ์", 4]]
+    assert send(path, rows)[0] == 302
+    status, text = send(path, [*rows, ["3/3/2558", "บอร์ดประชาสัมพันธ์", 4]])
+    assert status == 400 and text.count("แถวนี้บันทึกไว้แล้ว") == 2
+    assert send(path, [*rows, ["3/3/2558", "บอร์ดประชาสัมพันธ์", 4]], skip="1")[0] == 302
+    assert "นำเข้า 1 แถวแล้ว ข้าม 2 แถวที่บันทึกไว้แล้ว" in secretary.get("/records/visit").text
+    # A record that was voided is no longer there.
+    secretary.post("/records/visit/1/void", {"reason": "นับผิด"})
+    assert send(path, rows[:2])[0] == 302
+    head = ["การประชุม", "นับเป็น", "วันที่", "รายงานการประชุม", "ผู้ลงชื่อ (รหัสหรือชื่อ คั่นด้วยจุลภาค)"]
+    meeting = ["เล่าสู่กันฟัง", "ประชุมแลกเปลี่ยนความรู้", "1/2/2558", "คุยกันสามเรื่อง", "S1,S3"]
+    assert [send("/records/meeting/import", [head, meeting])[0] for _ in range(2)] == [302, 400]
+
+
+def test_the_order_of_a_course_lies_beside_each_name_and_records_lead_to_their_pages(lite_office: Office):
+    app = app_of(lite_office)
+    secretary, malee = Browser(app, SECRETARY), Browser(app, MALEE)
+    form = {
+        "title": "พัสดุเบื้องต้น", "kind": "อบรม", "start_on": "2015-01-10", "end_on": "2015-01-10", "attendee": ["1", "3"],
+        "file": (BytesIO(b"%PDF-1.4 order"), "order.pdf"),
+    }  # fmt: skip
+    answer = secretary.post("/trainings/new", form, page="/trainings/new", content_type="multipart/form-data")
+    course = answer.headers["Location"]
+    inbox = malee.get("/inbox").text
+    assert inbox.count(f'href="{course}"') == 2
+    for number in (1, 2):
+        assert malee.get(f"/records/training_attendance/{number}/file").data == b"%PDF-1.4 order"
+    malee.post("/records/training_attendance/1/return", {"reason": "ชื่อผิดคน"})
+    assert f'href="{course}"' in secretary.get("/records/mine").text
+    form |= {"file": (BytesIO(b"not a paper"), "order.txt")}
+    wrong = secretary.post("/trainings/new", form, page="/trainings/new", content_type="multipart/form-data")
+    assert wrong.status_code == 400 and "แนบเป็นภาพถ่ายหรือ PDF เท่านั้น" in wrong.text and "พัสดุเบื้องต้น" in wrong.text
 
 
 def test_the_system_proposes_and_a_person_confirms(office: Office):
