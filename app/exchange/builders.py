@@ -32,6 +32,7 @@ from app.core.clock import bangkok_day
 from app.core.files import clean_name
 from app.core.rendering import Rendered
 from app.core.thai import BANGKOK
+from app.exchange import plan_records
 from app.exchange.formats import BadRecord, Record
 from app.indicators.models import (
     Acknowledgement,
@@ -40,6 +41,7 @@ from app.indicators.models import (
     CheckRound,
     Compilation,
     Evaluation,
+    HandCount,
     Improvement,
     QuizAttempt,
     Visit,
@@ -110,6 +112,7 @@ def _human(b: Builder, record: Record) -> dict[str, Any]:
         "verified_by_id": b.id("staff", given["verified_by"]),
         "recorded_at": given["recorded_at"] or b.now,
         "verified_at": given["verified_at"] or (b.now if verified else None),
+        "voided_at": given["voided_at"],
         "void_reason": given["void_reason"],
         "file_sha256": given["file_sha256"],
     }
@@ -199,18 +202,27 @@ def _lesson(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
 
 
 def _acknowledgement(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
-    return {"staff_id": b.id("staff", g["staff"]), "be_year": g["year"], "on": g["on"]}
+    return {"staff_id": b.id("staff", g["staff"]), "be_year": g["year"], "on": g["on"], **_typed(b, g)}
+
+
+def _typed(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
+    """Who put it in and when; an import does not know unless the file says so."""
+    return {"recorded_at": g["recorded_at"], "recorded_by_id": b.id("staff", g["recorded_by"])}
 
 
 def _quiz_attempt(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     return {
         "staff_id": b.id("staff", g["staff"]), "quiz": g["set"], "on": g["on"], "score": g["score"],
-        "max_score": g["max"],
+        "max_score": g["max"], **_typed(b, g),
     }  # fmt: skip
 
 
 def _evaluation(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     return {"code": g["code"], "be_year": g["year"], "submitted_on": g["submitted_on"]}
+
+
+def _hand_count(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
+    return {name: g[name] for name in ("code", "row", "on", "number", "what")}
 
 
 def _award(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
@@ -253,6 +265,7 @@ _PLAIN: dict[str, _Plain] = {
     "compilation": _Plain(Compilation, _compilation), "lesson": _Plain(Lesson, _lesson),
     "acknowledgement": _Plain(Acknowledgement, _acknowledgement), "quiz_attempt": _Plain(QuizAttempt, _quiz_attempt),
     "evaluation": _Plain(Evaluation, _evaluation), "award": _Plain(Award, _award),
+    "hand_count": _Plain(HandCount, _hand_count),
 }  # fmt: skip
 
 
@@ -764,6 +777,8 @@ _SPECIAL: dict[str, tuple[Callable[[Builder, list[Record]], None], Callable[[Bui
     "attachment": (_add_attachments, _nothing_to_update),
     "share": (_add_shares, _update_share),
     "access": (_add_accesses, _nothing_to_update),
+    "plan_version": (plan_records.add_plan_versions, _nothing_to_update),
+    "rule_version": (plan_records.add_rule_versions, _nothing_to_update),
 }
 
 ADD = {name: plain.add for name, plain in _PLAIN.items()} | {name: pair[0] for name, pair in _SPECIAL.items()}

@@ -17,6 +17,7 @@ from app.activity.models import Opened, Share
 from app.community.models import Award, Group, Lesson, Meeting, MeetingAttendee, Membership, Post, Thread
 from app.core.files import FileStore
 from app.core.records import HumanRecord
+from app.exchange import plan_records
 from app.exchange.formats import TYPES
 from app.indicators.models import (
     Acknowledgement,
@@ -25,6 +26,7 @@ from app.indicators.models import (
     CheckRound,
     Compilation,
     Evaluation,
+    HandCount,
     Improvement,
     QuizAttempt,
     Visit,
@@ -61,6 +63,7 @@ def _human(codes: Codes, row: HumanRecord) -> dict[str, Any]:
         "verified_by": codes.of("staff", row.verified_by_id),
         "recorded_at": row.recorded_at,
         "verified_at": row.verified_at,
+        "voided_at": row.voided_at,
         "void_reason": row.void_reason,
         "file_sha256": row.file_sha256,
     }
@@ -351,20 +354,32 @@ def _lessons(db: Session, codes: Codes) -> Records:
 
 def _acknowledgements(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(Acknowledgement).order_by(Acknowledgement.id)):
-        yield {"staff": codes.of("staff", row.staff_id), "year": row.be_year, "on": row.on}
+        yield {"staff": codes.of("staff", row.staff_id), "year": row.be_year, "on": row.on, **_typed(codes, row)}
+
+
+def _typed(codes: Codes, row: Acknowledgement | QuizAttempt) -> dict[str, Any]:
+    return {"recorded_at": row.recorded_at, "recorded_by": codes.of("staff", row.recorded_by_id)}
 
 
 def _quiz_attempts(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(QuizAttempt).order_by(QuizAttempt.id)):
         yield {
             "staff": codes.of("staff", row.staff_id), "set": row.quiz, "on": row.on, "score": row.score,
-            "max": row.max_score,
+            "max": row.max_score, **_typed(codes, row),
         }  # fmt: skip
 
 
 def _evaluations(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(Evaluation).order_by(Evaluation.code)):
         yield {"code": row.code, "year": row.be_year, "submitted_on": row.submitted_on, **_human(codes, row)}
+
+
+def _hand_counts(db: Session, codes: Codes) -> Records:
+    for row in db.scalars(select(HandCount).order_by(HandCount.code)):
+        yield {
+            "code": row.code, "row": row.row, "on": row.on, "number": row.number, "what": row.what,
+            **_human(codes, row),
+        }  # fmt: skip
 
 
 def _awards(db: Session, codes: Codes) -> Records:
@@ -385,6 +400,7 @@ EXPORTERS: dict[str, Callable[[Session, Codes], Records]] = {
     "activity": _activities, "check_round": _check_rounds, "care_log": _care_logs, "improvement": _improvements,
     "compilation": _compilations, "lesson": _lessons, "acknowledgement": _acknowledgements,
     "quiz_attempt": _quiz_attempts, "evaluation": _evaluations, "award": _awards,
+    "plan_version": plan_records.plan_versions, "rule_version": plan_records.rule_versions, "hand_count": _hand_counts,
 }  # fmt: skip
 
 

@@ -104,6 +104,7 @@ _HUMAN = (
     _ref("verified_by", "staff", required=False),
     Field("recorded_at", "instant", required=False, extra=True),
     Field("verified_at", "instant", required=False, extra=True),
+    Field("voided_at", "instant", required=False, extra=True),
     Field("void_reason", "line", required=False, default="", extra=True),
     Field("file_sha256", "line", required=False, extra=True),
 )
@@ -116,6 +117,15 @@ def _type(
     return RecordType(name, fields + (_HUMAN if human else ()), key, update_key, human, subject)
 
 
+_MADE = (
+    Field("at", "instant", required=False, extra=True),
+    _ref("by", "staff", required=False, extra=True),
+    Field("reason", "line", required=False, default="", extra=True, longest=500),
+)
+_TYPED = (
+    Field("recorded_at", "instant", required=False, extra=True),
+    _ref("recorded_by", "staff", required=False, extra=True),
+)
 _SERVICES = Field("services", "services", required=False, default=(), extra=True)
 
 TYPES: dict[str, RecordType] = {
@@ -243,15 +253,27 @@ TYPES: dict[str, RecordType] = {
             _ref("meeting", "meeting", required=False), _ref("article", "article", required=False), key=(),
             human=True,
         ),
-        _type("acknowledgement", _ref("staff", "staff"), Field("year", "year"), _day("on"), key=()),
+        _type("acknowledgement", _ref("staff", "staff"), Field("year", "year"), _day("on"), *_TYPED, key=()),
         _type(
             "quiz_attempt", _ref("staff", "staff"), _choice("set", QUIZ_SETS), _day("on"),
-            Field("score", "int", low=0), Field("max", "int", low=1), key=(),
+            Field("score", "int", low=0), Field("max", "int", low=1), *_TYPED, key=(),
         ),
         _type("evaluation", _code(), Field("year", "year"), _day("submitted_on"), human=True),
         _type(
             "award", _ref("staff", "staff"), _day("on"), _text("reason"), _ref("article", "article", required=False),
             key=(),
+        ),
+        _type(
+            "plan_version", Field("year", "year"), Field("number", "int", low=1), _day("on"), _text("toml"), *_MADE,
+            key=("year", "number"),
+        ),
+        _type(
+            "rule_version", _code(), Field("from_year", "year"), Field("settings", "lines"),
+            *_MADE, key=("code",),
+        ),
+        _type(
+            "hand_count", _code(), Field("row", "line", longest=4), _day("on"), Field("number", "int", low=1),
+            _text("what"), human=True,
         ),
     )
 }  # fmt: skip

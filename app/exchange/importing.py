@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.activity import recounting
 from app.community import searchable as community
 from app.core.database import transaction
-from app.exchange import builders
+from app.exchange import builders, plan_records
 from app.exchange.builders import Builder
 from app.exchange.exporting import EXPORTERS, Codes, as_json
 from app.exchange.formats import BadRecord, Record, check_line
@@ -89,6 +89,8 @@ def _import_type(
 ) -> None:
     if name == "access":
         records = [builders.canonical_access(builder, record) for record in records]
+    if name == "plan_version":
+        records = [plan_records.canonical_plan(record) for record in records]
     there = {record.key: record for record in _existing(db, name, builder, records)}
     updatable = {_update_key(record): record for record in there.values()} if update else {}
     fresh: list[Record] = []

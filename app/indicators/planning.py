@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,18 @@ LABELS = {
     "responsible": "ผู้รับผิดชอบ", "measure": "วิธีนับ", "local_target": "ค่าเป้าหมายของหน่วยงาน", "local_reason": "เหตุผล",
     "hand_reason": "เหตุผลที่นับด้วยมือ", "start_on": "เริ่ม", "end_on": "สิ้นสุด", "parameters": "ค่าตั้งของวิธีนับ",
 }  # fmt: skip
+DAYS = ("start_on", "end_on")
 Content = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """When a version of a plan came into force, when and by whom it was made, and why."""
+
+    on: date
+    at: datetime
+    by_id: int | None
+    reason: str
 
 
 def may_plan(viewer: Viewer) -> None:
@@ -63,7 +75,16 @@ def as_toml(db: Session, be_year: int) -> str:
     plan, rows = plan_for(db, be_year)
     if plan.be_year != be_year:
         raise NotFound(f"ปี {be_year} ยังไม่มีแผนของตนเอง")
-    return tomli_w.dumps(content_of(plan, rows))
+    return toml_of(content_of(plan, rows))
+
+
+def toml_of(content: Mapping[str, Any]) -> str:
+    """A plan as TOML; days that a version keeps as text are days again."""
+    rows = [
+        {name: date.fromisoformat(v) if name in DAYS and isinstance(v, str) else v for name, v in row.items()}
+        for row in content["rows"]
+    ]
+    return tomli_w.dumps({**content, "rows": rows})
 
 
 def read_toml(text: str) -> Content:
@@ -175,7 +196,7 @@ def _targets(row: Mapping[str, Any], clean: Content, where: str) -> Content:
 
 def _period(row: Mapping[str, Any], where: str) -> Content:
     found: Content = {}
-    for field in ("start_on", "end_on"):
+    for field in DAYS:
         value = row.get(field)
         if value in (None, ""):
             continue
@@ -222,7 +243,7 @@ def load_plan(db: Session, path: Path, be_year: int | None = None, on: date | No
     with transaction(db):
         _write(db, content)
         first = FiscalYear(year).first_day
-        db.add(_version(content, 1, on or first, datetime.combine(first, datetime.min.time(), UTC), None, "แผนตั้งต้น"))
+        db.add(_version(content, 1, _first_made(on or first)))
     return True
 
 
@@ -239,14 +260,26 @@ def store_plan(
     checked = check_plan(content)
     year = checked["be_year"]
     with transaction(db):
-        closing = db.get(YearClosing, year)
-        if closing is not None and closing.closed_at is not None:
-            raise Invalid({"reason": f"ปี {year} ปิดแล้ว แผนของปีนั้นแก้ไม่ได้"})
         _keep_first(db, year)
-        newest = db.scalar(select(func.max(PlanVersion.number)).where(PlanVersion.be_year == year)) or 0
-        _write(db, checked)
-        db.add(_version(checked, newest + 1, today, now, viewer.staff_id, one_line(reason)[:500]))
-    return newest + 1
+        number = _newest(db, year) + 1
+        put_version(db, checked, number, Made(today, now, viewer.staff_id, one_line(reason)[:500]))
+    return number
+
+
+def _newest(db: Session, year: int) -> int:
+    return db.scalar(select(func.max(PlanVersion.number)).where(PlanVersion.be_year == year)) or 0
+
+
+def put_version(db: Session, content: Content, number: int, made: Made) -> None:
+    """Keep a checked plan as a version of its year; the newest is the plan that stands. Raises Invalid for a closed year."""
+    year = content["be_year"]
+    closing = db.get(YearClosing, year)
+    if closing is not None and closing.closed_at is not None:
+        raise Invalid({"reason": f"ปี {year} ปิดแล้ว แผนของปีนั้นแก้ไม่ได้"})
+    if number > _newest(db, year):
+        _write(db, content)
+    db.add(_version(content, number, made))
+    db.flush()
 
 
 def _keep_first(db: Session, year: int) -> None:
@@ -255,8 +288,12 @@ def _keep_first(db: Session, year: int) -> None:
         return
     first = FiscalYear(year).first_day
     content = own_content(db, year)
-    db.add(_version(content, 1, first, datetime.combine(first, datetime.min.time(), UTC), None, "แผนตั้งต้น"))
+    db.add(_version(content, 1, _first_made(first)))
     db.flush()
+
+
+def _first_made(day: date) -> Made:
+    return Made(day, datetime.combine(day, datetime.min.time(), UTC), None, "แผนตั้งต้น")
 
 
 def _write(db: Session, content: Content) -> None:
@@ -286,14 +323,15 @@ def _write(db: Session, content: Content) -> None:
     db.flush()
 
 
-def _version(content: Content, number: int, on: date, at: datetime, by_id: int | None, reason: str) -> PlanVersion:
+def _version(content: Content, number: int, made: Made) -> PlanVersion:
     kept = {
         **content,
         "rows": [{k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()} for row in content["rows"]],
     }
     return PlanVersion(
-        be_year=content["be_year"], number=number, on=on, at=at, by_id=by_id, reason=reason, content=kept
-    )
+        be_year=content["be_year"], number=number, on=made.on, at=made.at, by_id=made.by_id, reason=made.reason,
+        content=kept,
+    )  # fmt: skip
 
 
 def _moved(content: Content, year: int) -> Content:
@@ -302,7 +340,7 @@ def _moved(content: Content, year: int) -> Content:
     rows = []
     for row in content["rows"]:
         kept = {k: v for k, v in row.items() if k not in ("local_target", "local_reason")}
-        for name in ("start_on", "end_on"):
+        for name in DAYS:
             if name in kept:
                 day: date = kept[name]
                 leap = day.month == 2 and day.day == 29

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from app.core.config import ROOT
 from app.exchange.exporting import EXPORTERS, export_office
 from app.exchange.formats import TYPES, BadRecord, check_line
 from app.exchange.importing import import_records, read_records
@@ -35,6 +36,12 @@ from tests.personas import (
     training,
 )
 
+# The plan with row B1 counted by hand.
+BY_HAND = (
+    (ROOT / "content" / "plans" / "2558.toml")
+    .read_text("utf-8")
+    .replace('measure = "climate_activities"', 'measure = "by_hand"\nhand_reason = "อยู่ในสมุดของสภา"')
+)
 OFFICE = [
     {"type": "department", "code": "D3", "name": "กองการศึกษา"},
     {"type": "account", "code": "kiosk", "name": "ตู้บริการ", "roles": []},
@@ -81,6 +88,9 @@ OFFICE = [
     {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-02-01", "score": 7, "max": 10},
     {"type": "evaluation", "code": "E1", "year": 2558, "submitted_on": "2015-09-30", "status": "verified"},
     {"type": "award", "staff": SOMCHAI, "on": "2015-09-01", "reason": "ขยันเขียน", "article": "A1"},
+    {"type": "plan_version", "year": 2558, "number": 2, "on": "2015-01-15", "toml": BY_HAND, "at": "2015-01-15T09:00:00+07:00", "by": SECRETARY, "reason": "นับเอง"},
+    {"type": "rule_version", "code": "2558.2", "from_year": 2558, "settings": ["pass_percent=70"], "at": "2014-10-02T09:00:00+07:00", "by": SECRETARY, "reason": "เกณฑ์ใหม่"},
+    {"type": "hand_count", "code": "H1", "row": "B1", "on": "2015-03-01", "number": 3, "what": "สมุดสภา", "status": "verified"},
 ]  # fmt: skip
 
 
@@ -131,6 +141,7 @@ def test_import_of_an_export_gives_the_same_office(office: Office, tmp_path: Pat
     with other.session() as db:
         import_records(db, other.desk(db), records, other.clock.now(), folder=folder)
     assert numbers(other) == numbers(office)
+    assert numbers(other)[0][7][:2] == ("B1", 3)  # By hand, as the second version of the plan says.
     assert numbers(other)[0][4][1] == 2 + 4  # A5: wichai's day, one guest's day, four persons at the board.
     assert other.files.read(kept.sha256) == PNG
     again = tmp_path / "again"
