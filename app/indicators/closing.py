@@ -260,8 +260,12 @@ def problems_of(
     be_year: int,
     today: date,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    totals: bool = True,
 ) -> list[str]:
-    """Everything wrong with a closed year, as sentences: snapshot touched, day totals, shares, and evidence changed since."""
+    """Everything wrong with a closed year, as sentences: snapshot touched, evidence changed since, and the day totals
+    unless the caller has compared them already.
+    """
     closing = closing_of(db, be_year)
     if closing is None or closing.closed_at is None or closing.snapshot is None:
         return []
@@ -269,7 +273,8 @@ def problems_of(
     if found:
         return found
     year = FiscalYear(be_year)
-    found = recounting.rollup_differences(db, year.first_day, year.last_day)
+    if totals:
+        found = recounting.rollup_differences(db, year.first_day, year.last_day)
     progress(1)
     return found + [change.text for change in changes_since(db, config, closing, today)]
 

@@ -8,12 +8,15 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.activity.models import AccessDay, LedgerSeal
+from app.activity.rules import person_key
 from app.core.database import AnySelect
 from app.core.signing import canonical
 from app.indicators import evidence
@@ -94,29 +97,25 @@ def _as_facts(db: Session, lines: AnySelect) -> Iterator[list[str]]:
 
 def _access_days(db: Session, scope: Scope) -> dict[str, list[Any]]:
     """Day -> [number of counted accesses, sha256 of their keys]; read as a stream."""
+    # Codes are few beside the accesses: read once, they need not be joined to every one.
+    articles = {number: code for number, code in db.execute(select(Article.id, Article.code))}
+    people = {person_key(number, ""): code for number, code in db.execute(select(Staff.id, Staff.code))}
+    day: Any = AccessDay.__table__.c
     query = (
-        select(AccessDay.on, func.coalesce(Staff.code, AccessDay.person), Article.code)
-        .join(Article, Article.id == AccessDay.article_id)
-        .outerjoin(Staff, Staff.id == AccessDay.staff_id)
-        .where(AccessDay.on >= scope.first_day, AccessDay.on <= scope.as_of)
-        .order_by(AccessDay.on, AccessDay.person, AccessDay.article_id)
+        select(day.on, day.person, day.article_id)
+        .where(day.on >= scope.first_day, day.on <= scope.as_of)
+        .order_by(day.on)
         .execution_options(yield_per=5_000)
     )
     found: dict[str, list[Any]] = {}
-    at: date | None = None
-    number = 0
-    # Keys of a day are summed, not chained: another order of ids after a restore gives the same hash.
-    total = 0
-    for on, person, article in db.execute(query):
-        if on != at:
-            if at is not None:
-                found[at.isoformat()] = [number, f"{total:064x}"]
-            at, number, total = on, 0, 0
-        number += 1
-        digest = hashlib.sha256(f"{person}|{article}".encode())
-        total = (total + int.from_bytes(digest.digest())) % 2**256
-    if at is not None:
-        found[at.isoformat()] = [number, f"{total:064x}"]
+    sha256, from_bytes = hashlib.sha256, int.from_bytes
+    for on, lines in groupby(db.connection().execute(query), key=itemgetter(0)):
+        number = total = 0
+        # Keys of a day are summed, not chained: another order of ids after a restore gives the same hash.
+        for _, person, article_id in lines:
+            number += 1
+            total += from_bytes(sha256(f"{people.get(person, person)}|{articles[article_id]}".encode()).digest())
+        found[on.isoformat()] = [number, f"{total % 2**256:064x}"]
     return found
 
 
