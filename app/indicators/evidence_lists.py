@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -268,10 +269,14 @@ def _shown(
     )
 
 
+# Staff codes are few: a hash without a secret would be undone by trying them all. Gone when the server stops.
+_SALT = secrets.token_bytes(32)
+
+
 def _pseudonym(key: str) -> str:
-    """A key that still tells same from different without naming anybody; kind kept. Example: staff:S3 -> staff:9f2c…"""
+    """A key that tells same from different within a page or file and names nobody; kind kept: staff:S3 -> staff:9f2c…"""
     kind = key.split(":", 1)[0] if ":" in key else "opened"
-    return f"{kind}:{hashlib.sha256(('khlang' + key).encode()).hexdigest()[:12]}"
+    return f"{kind}:{hmac.new(_SALT, key.encode(), 'sha256').hexdigest()[:12]}"
 
 
 def _reason_text(reason: str) -> str:
