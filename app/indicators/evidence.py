@@ -696,12 +696,18 @@ def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
                 "person_id": Staff.id,
                 "url": literal("/records/acknowledgement"),
                 "reason": reason,
+                **_on_paper(Acknowledgement),
             }
         )
         .join_from(Acknowledgement, Staff, Staff.id == Acknowledgement.staff_id)
         .where(Acknowledgement.be_year == scope.be_year, _within(Acknowledgement.on, scope))
     )
     return _counted(query, with_excluded, reason)
+
+
+def _on_paper(model: Any) -> Columns:
+    """What a person did on screen is their own act; another who typed it from paper is named."""
+    return {"recorder_id": model.recorded_by_id, "hand": case((model.recorded_by_id != model.staff_id, 1), else_=0)}
 
 
 def _roster_reason(scope: Scope, *before: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
@@ -723,6 +729,7 @@ def _passed(quiz: str, scope: Scope, with_excluded: bool) -> AnySelect:
                 "person_id": Staff.id,
                 "url": literal("/records/quiz_attempt"),
                 "reason": reason,
+                **_on_paper(QuizAttempt),
             }
         )
         .join_from(QuizAttempt, Staff, Staff.id == QuizAttempt.staff_id)
