@@ -61,6 +61,7 @@ TARGETED_CHANNELS = (*INTERNAL_CHANNELS, "person")
 
 _EXCLUDED = text("reason is not null")
 _OF_STAFF = text("staff_id is not null")
+_LATE = text('recorded_on > "on"')
 _VERIFIED = text("verified_on is not null")
 
 
@@ -78,6 +79,7 @@ class Opened(Base):
         Index("ix_opened_share", "share_id"),
         Index("ix_opened_recorded_on", "recorded_on"),
         Index("ix_opened_staff_at", "staff_id", "at", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
+        Index("ix_opened_late", "recorded_on", sqlite_where=_LATE, postgresql_where=_LATE),
         Index("ix_opened_excluded", "on", "staff_id", sqlite_where=_EXCLUDED, postgresql_where=_EXCLUDED),
     )
 

@@ -36,6 +36,8 @@ def upgrade() -> None:
     op.drop_index("ix_revision_on", "revision")
     op.create_index("ix_revision_counting", "revision", ["on", "first", "approved", "minor", "article_id", "editor_id"])
     op.create_index("ix_application_on", "application", ["on"])
+    late = sa.text('recorded_on > "on"')
+    op.create_index("ix_opened_late", "opened", ["recorded_on"], sqlite_where=late, postgresql_where=late)
     verified = sa.text("verified_on is not null")
     op.drop_index("ix_share_verified_on", "share")
     op.create_index("ix_share_verified", "share", ["on"], sqlite_where=verified, postgresql_where=verified)
