@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
 ORDER = [
     "models",
     "rules",
+    "evidence_columns",
     "evidence",
     "measures",
     "scoring",

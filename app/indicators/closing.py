@@ -24,7 +24,7 @@ from app.core.signing import Signer, is_signed
 from app.core.thai import thai_date
 from app.indicators import evidence, snapshots
 from app.indicators.anomalies import look_for_anomalies
-from app.indicators.evidence import NOT_VERIFIED
+from app.indicators.evidence_columns import NOT_VERIFIED
 from app.indicators.evidence_lists import reasons_of
 from app.indicators.measures import MEASURES
 from app.indicators.models import Evaluation, Restatement, Scope, YearClosing

@@ -11,16 +11,29 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
 from sqlalchemy import Date as SqlDate
-from sqlalchemy.sql.elements import Null
 
 from app.activity.models import INTERNAL_CHANNELS, AccessDay, Opened, Share
 from app.community.models import Lesson, Meeting, MeetingAttendee, Thread
-from app.core.clock import start_of_day
 from app.core.database import AnySelect
 from app.core.fiscal_year import FiscalYear
-from app.core.records import HumanRecord
+from app.indicators.evidence_columns import (
+    Columns,
+    appointed,
+    blank,
+    day_text,
+    deleted,
+    line_of,
+    of_article,
+    of_record,
+    on_roster,
+    only_counted,
+    status_reason,
+    together,
+    unknown_then,
+    within,
+)  # fmt: skip
 from app.indicators.models import (
     Acknowledgement,
     Activity,
@@ -36,148 +49,22 @@ from app.indicators.models import (
 )
 from app.knowledge.models import Application, Article, Review, Revision
 from app.people.models import Staff, Team, TeamMember
-from app.people.queries import roster
 from app.training.models import ATTENDED_KINDS, Attendance, Report, Training
-
-COLUMNS = (
-    "key", "reference", "day", "title", "person_id", "channel", "recorder_id", "verifier_id", "file_sha256",
-    "group_id", "article_id", "url", "part", "hand", "late", "why", "voider_id", "reason",
-)  # fmt: skip
-Columns = dict[str, Any]
-
-NOT_VERIFIED = {"draft": "ร่าง ยังไม่ส่ง", "submitted": "รอตรวจ", "void": "ยกเลิก"}
-
-
-def _select(columns: Columns) -> AnySelect:
-    """Select with exactly COLUMNS; the missing ones are empty."""
-    empty: Columns = {
-        "person_id": null(), "channel": literal(""), "recorder_id": null(), "verifier_id": null(),
-        "file_sha256": null(), "group_id": null(), "article_id": null(), "url": literal(""), "part": literal(""),
-        "hand": literal(0), "late": literal(0), "why": literal(""), "voider_id": null(), "reason": literal(""),
-    }  # fmt: skip
-    filled = empty | columns
-    return select(*[_typed(name, filled[name]).label(name) for name in COLUMNS])
-
-
-def _typed(name: str, value: Any) -> ColumnElement[Any]:
-    # A bare NULL has no type in PostgreSQL's unions.
-    if value is None or isinstance(value, Null):
-        kind = Staff.id.type if name.endswith("_id") else (SqlDate() if name == "day" else String())
-        return cast(null(), kind)
-    element: ColumnElement[Any] = value
-    return element
-
-
-def _record(model: type[HumanRecord], scope: Scope, day: Any) -> Columns:
-    return {
-        "day": day,
-        "recorder_id": model.recorded_by_id,
-        "verifier_id": model.verified_by_id,
-        "file_sha256": model.file_sha256,
-        "hand": literal(1),
-        "late": case((_late(day, model.recorded_at, scope), 1), else_=0),
-        "why": model.void_reason,
-        "voider_id": model.voided_by_id,
-        "reason": _status_reason(model, scope),
-    }
-
-
-def _late(day: Any, recorded_at: Any, scope: Scope) -> ColumnElement[bool]:
-    """Typed after the end of the month that follows the month of the act."""
-    year = FiscalYear(scope.be_year)
-    months = [year.month(number) for number in range(12)]
-    ends = [last for _, last in months[1:]] + [year.last_day + timedelta(days=31)]
-    limits = [start_of_day(end + timedelta(days=1)) for end in ends]
-
-    def limit(low: int, high: int) -> Any:
-        # Halves, not twelve questions in a row: this is asked of every line.
-        if low == high:
-            return literal(limits[low], recorded_at.type)
-        middle = (low + high) // 2
-        return case((day <= months[middle][1], limit(low, middle)), else_=limit(middle + 1, high))
-
-    return and_(day.between(year.first_day, year.last_day), recorded_at >= limit(0, 11))
-
-
-def _status_reason(
-    model: type[HumanRecord], scope: Scope, *others: tuple[ColumnElement[bool], str]
-) -> ColumnElement[str]:
-    """Why a record does not count: not verified, then the others in order, else ""."""
-    statuses = [*_statuses(model, scope), *others]
-    return case(*[(condition, literal(text)) for condition, text in statuses], else_=literal(""))
-
-
-def _statuses(model: type[HumanRecord], scope: Scope) -> list[tuple[ColumnElement[bool], str]]:
-    then = scope.known_by
-    if then is None:
-        return [(model.status == status, text) for status, text in NOT_VERIFIED.items()]
-    void = and_(model.status == "void", or_(model.voided_at.is_(None), model.voided_at < then))
-    return [
-        (model.recorded_at >= then, "ยังไม่ได้บันทึกในวันนั้น"),
-        (void, NOT_VERIFIED["void"]),
-        (or_(model.verified_at.is_(None), model.verified_at >= then), NOT_VERIFIED["submitted"]),
-    ]
-
-
-def _unknown_then(recorded_at: Any, scope: Scope) -> tuple[tuple[ColumnElement[bool], str], ...]:
-    """Fault of what was recorded after the day whose knowledge is asked for; none when all that is known counts."""
-    return () if scope.known_by is None else ((recorded_at >= scope.known_by, "ยังไม่ได้บันทึกในวันนั้น"),)
-
-
-def _blank(column: Any) -> ColumnElement[bool]:
-    """Nothing but blanks and line ends; `trim` alone takes only blanks away."""
-    for char in ("\n", "\r", "\t"):
-        column = func.replace(column, char, "")
-    empty: ColumnElement[bool] = func.trim(column) == ""
-    return empty
-
-
-def _within(column: Any, scope: Scope) -> ColumnElement[bool]:
-    return and_(column >= scope.first_day, column <= scope.as_of)
-
-
-def _deleted(scope: Scope) -> ColumnElement[bool]:
-    """Thrown away by the day that is asked for; what goes later was still there then."""
-    return and_(Article.deleted_at.is_not(None), Article.deleted_at < start_of_day(scope.as_of + timedelta(days=1)))
-
-
-def _day(column: Any) -> ColumnElement[str]:
-    return cast(column, String)
-
-
-def _on_roster(staff_id: Any, scope: Scope) -> ColumnElement[bool]:
-    members = roster(scope.as_of, official_only=scope.official_only, department_id=scope.department_id)
-    on_roster: ColumnElement[bool] = staff_id.in_(select(members.subquery().c.staff_id))
-    return on_roster
-
-
-def _counted(query: AnySelect, with_excluded: bool, reason: ColumnElement[str] | None) -> AnySelect:
-    return query if with_excluded or reason is None else query.where(reason == "")
-
-
-def _union(selects: Sequence[AnySelect]) -> AnySelect:
-    joined = union_all(*selects).subquery()
-    return select(*[joined.c[name] for name in COLUMNS])
-
-
-def _appointed(day: Any, kind: str) -> ColumnElement[bool]:
-    return and_(Team.kind == kind, Team.valid_from <= day, or_(Team.valid_to.is_(None), Team.valid_to >= day))
-
 
 # --- goal A: own learning -------------------------------------------------------------------------------------------
 
 
 def trained(scope: Scope, with_excluded: bool, kinds: tuple[str, ...] = ()) -> AnySelect:
     """A1, A2: verified, completed attendance of a training that ended in the year."""
-    reason = _status_reason(
+    reason = status_reason(
         Attendance,
         scope,
         (Attendance.result != "done", "อบรมไม่ครบหลักสูตร"),
-        (~_on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"),
+        (~on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"),
     )
     query = (
-        _select(
-            _record(Attendance, scope, Training.end_on)
+        line_of(
+            of_record(Attendance, scope, Training.end_on)
             | {
                 "key": literal("staff:") + Staff.code,
                 "reference": Training.code,
@@ -192,27 +79,16 @@ def trained(scope: Scope, with_excluded: bool, kinds: tuple[str, ...] = ()) -> A
         )
         .join_from(Attendance, Training, Training.id == Attendance.training_id)
         .join(Staff, Staff.id == Attendance.staff_id)
-        .where(_within(Training.end_on, scope))
+        .where(within(Training.end_on, scope))
     )
     if kinds:
         query = query.where(Training.kind.in_(kinds))
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def attended(scope: Scope, with_excluded: bool) -> AnySelect:
     """A2: as A1, but only อบรม, สัมมนา, ศึกษาดูงาน and ศึกษาต่อ."""
     return trained(scope, with_excluded, ATTENDED_KINDS)
-
-
-def _article(columns: Columns) -> Columns:
-    return {
-        "key": literal("article:") + Article.code,
-        "reference": Article.code,
-        "title": Article.title,
-        "group_id": Article.group_id,
-        "article_id": Article.id,
-        "url": literal("/articles/") + Article.code,
-    } | columns
 
 
 def usable(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -221,18 +97,18 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
         Article.state != "draft",
         Article.first_published_on <= scope.as_of,
         or_(Article.state == "published", and_(Article.retired_on.is_not(None), Article.retired_on > scope.as_of)),
-        ~_deleted(scope),
+        ~deleted(scope),
     )
     faults = (
-        *_unknown_then(Article.created_at, scope),
+        *unknown_then(Article.created_at, scope),
         (~published, "ยังไม่เผยแพร่ หรือเลิกใช้แล้ว"),
         (Article.category_id.is_(None), "ไม่มีหมวดหมู่"),
         (Article.review_due_on < scope.as_of, "เลยกำหนดทบทวน"),
     )
     article_reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
     approved = (
-        _select(
-            _article(
+        line_of(
+            of_article(
                 {
                     "day": Review.approved_on,
                     "person_id": Article.author_id,
@@ -243,15 +119,15 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
             )
         )
         .join_from(Review, Article, Article.id == Review.article_id)
-        .where(_within(Review.approved_on, scope))
+        .where(within(Review.approved_on, scope))
     )
-    applied_reason = _status_reason(
+    applied_reason = status_reason(
         Application, scope, *faults, (Application.staff_id == Article.author_id, "ผู้เขียนนำไปใช้เอง")
     )
     applied = (
-        _select(
-            _record(Application, scope, Application.on)
-            | _article(
+        line_of(
+            of_record(Application, scope, Application.on)
+            | of_article(
                 {
                     "day": Application.on,
                     "person_id": Application.staff_id,
@@ -261,15 +137,38 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
             )
         )
         .join_from(Application, Article, Article.id == Application.article_id)
-        .where(_within(Application.on, scope))
+        .where(within(Application.on, scope))
     )
-    return _union([_counted(approved, with_excluded, article_reason), _counted(applied, with_excluded, applied_reason)])
+    if with_excluded:
+        return together([approved, applied, _not_yet_usable(scope, published, faults)])
+    return together([only_counted(approved, False, article_reason), only_counted(applied, False, applied_reason)])
+
+
+def _not_yet_usable(
+    scope: Scope, published: ColumnElement[bool], faults: Sequence[tuple[ColumnElement[bool], str]]
+) -> AnySelect:
+    """What could count in A3 and does not: articles out, or sent for checking, that nobody approved or used this year."""
+    waiting = select(Review.id).where(Review.open_article_id == Article.id).correlate(Article).exists()
+    approved = select(Review.id).where(Review.article_id == Article.id, within(Review.approved_on, scope))
+    applied = select(Application.id).where(Application.article_id == Article.id, within(Application.on, scope))
+    neither = "ยังไม่มีการตรวจรับรองหรือผู้อื่นนำไปใช้ในปีนี้"
+    reason = case(
+        (waiting, literal("รอผู้ตรวจรับรอง")), *[(wrong, literal(text)) for wrong, text in faults], else_=literal(neither)
+    )
+    day = func.coalesce(Article.first_published_on, literal(scope.as_of, SqlDate()))
+    columns = {"day": day, "person_id": Article.author_id, "channel": literal("บทความ"), "reason": reason}
+    return line_of(of_article(columns)).where(
+        or_(published, waiting),
+        ~deleted(scope),
+        ~approved.correlate(Article).exists(),
+        ~applied.correlate(Article).exists(),
+    )
 
 
 def _revision_faults(scope: Scope) -> tuple[tuple[ColumnElement[bool], str], ...]:
     return (
-        *_unknown_then(Revision.at, scope),
-        (or_(Article.first_published_on.is_(None), _deleted(scope)), "บทความยังไม่เผยแพร่"),
+        *unknown_then(Revision.at, scope),
+        (or_(Article.first_published_on.is_(None), deleted(scope)), "บทความยังไม่เผยแพร่"),
         (~Revision.approved, "ยังไม่อนุมัติ"),
         (Revision.minor.is_(True), "แก้ไขเล็กน้อย"),
     )
@@ -278,8 +177,8 @@ def _revision_faults(scope: Scope) -> tuple[tuple[ColumnElement[bool], str], ...
 def _revisions(scope: Scope, with_excluded: bool, faults: Sequence[tuple[ColumnElement[bool], str]]) -> AnySelect:
     reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
     query = (
-        _select(
-            _article(
+        line_of(
+            of_article(
                 {
                     "day": Revision.on,
                     "person_id": Revision.editor_id,
@@ -289,9 +188,9 @@ def _revisions(scope: Scope, with_excluded: bool, faults: Sequence[tuple[ColumnE
             )
         )
         .join_from(Revision, Article, Article.id == Revision.article_id)
-        .where(~Revision.first, _within(Revision.on, scope), Article.first_published_on.is_not(None))
+        .where(~Revision.first, within(Revision.on, scope), Article.first_published_on.is_not(None))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def improved(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -306,17 +205,17 @@ def accesses(scope: Scope, with_excluded: bool) -> AnySelect:
     selects = [counted_accesses(scope), visits(scope, with_excluded)]
     if with_excluded:
         selects.append(excluded_openings(scope))
-    return _union(selects)
+    return together(selects)
 
 
 def counted_accesses(scope: Scope) -> AnySelect:
     """Accesses that count: the day rollup, one line and key each."""
     person = func.coalesce(Staff.code, AccessDay.person)
     return (
-        _select(
-            _article(
+        line_of(
+            of_article(
                 {
-                    "key": _day(AccessDay.on) + "|" + person + "|" + Article.code,
+                    "key": day_text(AccessDay.on) + "|" + person + "|" + Article.code,
                     "day": AccessDay.on,
                     "person_id": AccessDay.staff_id,
                     "channel": AccessDay.channel,
@@ -326,7 +225,7 @@ def counted_accesses(scope: Scope) -> AnySelect:
         )
         .join_from(AccessDay, Article, Article.id == AccessDay.article_id)
         .outerjoin(Staff, Staff.id == AccessDay.staff_id)
-        .where(_within(AccessDay.on, scope), *_read_by_then(scope))
+        .where(within(AccessDay.on, scope), *_read_by_then(scope))
     )
 
 
@@ -343,10 +242,10 @@ def excluded_openings(scope: Scope) -> AnySelect:
     """Openings that do not count, each with its reason."""
     person = func.coalesce(Staff.code, Opened.person)
     return (
-        _select(
-            _article(
+        line_of(
+            of_article(
                 {
-                    "key": _day(Opened.on) + "|" + person + "|" + Article.code,
+                    "key": day_text(Opened.on) + "|" + person + "|" + Article.code,
                     "day": Opened.on,
                     "person_id": Opened.staff_id,
                     "channel": Opened.channel,
@@ -357,7 +256,7 @@ def excluded_openings(scope: Scope) -> AnySelect:
         )
         .join_from(Opened, Article, Article.id == Opened.article_id)
         .outerjoin(Staff, Staff.id == Opened.staff_id)
-        .where(Opened.reason.is_not(None), _within(Opened.on, scope))
+        .where(Opened.reason.is_not(None), within(Opened.on, scope))
     )
 
 
@@ -378,17 +277,17 @@ def _each(
     """A record that stands for several, one line and key each, the title ending in which one it is."""
     numbers = _numbers(number)
     which = cast(numbers.c.n, String)
-    reason = _status_reason(model, scope)
+    reason = status_reason(model, scope)
     own = {
         "key": literal(f"{kind}:") + model.code + ":" + which, "reference": model.code, "day": model.on,
         "title": title + which, "reason": reason,
     }  # fmt: skip
     query = (
-        _select(_record(model, scope, model.on) | own | columns)
+        line_of(of_record(model, scope, model.on) | own | columns)
         .join_from(model, numbers, numbers.c.n <= number)
-        .where(_within(model.on, scope))
+        .where(within(model.on, scope))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def visits(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -399,7 +298,7 @@ def visits(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def exchanged(scope: Scope, with_excluded: bool) -> AnySelect:
     """A6: exchange meetings, training reports, published articles of a training, verified internal shares."""
-    return _union(
+    return together(
         [
             _meetings(scope, with_excluded, "exchange", scope.exchange_people, "meeting"),
             _reports(scope, with_excluded),
@@ -411,14 +310,14 @@ def exchanged(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def _meetings(scope: Scope, with_excluded: bool, purpose: str, signed_in: int, part: str) -> AnySelect:
     present = select(func.count()).where(MeetingAttendee.meeting_id == Meeting.id).correlate(Meeting).scalar_subquery()
-    reason = _status_reason(
+    reason = status_reason(
         Meeting,
         scope,
-        (_blank(Meeting.minutes), "ไม่มีรายงานการประชุม"),
+        (blank(Meeting.minutes), "ไม่มีรายงานการประชุม"),
         (present < signed_in, f"ลงชื่อไม่ถึง {signed_in} คน"),
     )
-    query = _select(
-        _record(Meeting, scope, Meeting.on)
+    query = line_of(
+        of_record(Meeting, scope, Meeting.on)
         | {
             "key": literal("meeting:") + Meeting.code,
             "reference": Meeting.code,
@@ -431,15 +330,15 @@ def _meetings(scope: Scope, with_excluded: bool, purpose: str, signed_in: int, p
             "part": literal(part),
             "reason": reason,
         }
-    ).where(Meeting.purpose == purpose, _within(Meeting.on, scope))
-    return _counted(query, with_excluded, reason)
+    ).where(Meeting.purpose == purpose, within(Meeting.on, scope))
+    return only_counted(query, with_excluded, reason)
 
 
 def _reports(scope: Scope, with_excluded: bool) -> AnySelect:
-    reason = _status_reason(Report, scope)
+    reason = status_reason(Report, scope)
     query = (
-        _select(
-            _record(Report, scope, Report.on)
+        line_of(
+            of_record(Report, scope, Report.on)
             | {
                 "key": literal("training:") + Training.code + "+" + Staff.code,
                 "reference": Report.code,
@@ -454,22 +353,22 @@ def _reports(scope: Scope, with_excluded: bool) -> AnySelect:
         )
         .join_from(Report, Training, Training.id == Report.training_id)
         .join(Staff, Staff.id == Report.author_id)
-        .where(_within(Report.on, scope))
+        .where(within(Report.on, scope))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def _first_publications(scope: Scope) -> ColumnElement[bool]:
-    known = [~unknown for unknown, _ in _unknown_then(Article.created_at, scope)]
+    known = [~unknown for unknown, _ in unknown_then(Article.created_at, scope)]
     # Named states, not "any but draft": an index begins with the state.
     out = Article.state.in_(("published", "retired"))
-    return and_(out, ~_deleted(scope), _within(Article.first_published_on, scope), *known)
+    return and_(out, ~deleted(scope), within(Article.first_published_on, scope), *known)
 
 
 def _training_articles(scope: Scope) -> AnySelect:
     return (
-        _select(
-            _article(
+        line_of(
+            of_article(
                 {
                     "key": literal("training:") + Training.code + "+" + Staff.code,
                     "day": Article.first_published_on,
@@ -488,15 +387,15 @@ def _training_articles(scope: Scope) -> AnySelect:
 def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
     internal = Share.channel.in_(INTERNAL_CHANNELS)
     faults: list[tuple[ColumnElement[bool], str]] = [
-        *_unknown_then(Share.at, scope),
+        *unknown_then(Share.at, scope),
         (or_(Share.verified_on.is_(None), Share.verified_on > scope.as_of), "ยังไม่มีผู้อื่นเปิดอ่านผ่านลิงก์"),
     ]
     if not scope.external_shares:
         faults.append((~internal, "แชร์ภายนอก แสดงแต่ไม่นับ"))
     reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
     query = (
-        _select(
-            _article(
+        line_of(
+            of_article(
                 {
                     "key": literal("share:") + Article.code + "+" + Share.target,
                     "reference": Share.code,
@@ -509,19 +408,19 @@ def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
             )
         )
         .join_from(Share, Article, Article.id == Share.article_id)
-        .where(_within(Share.on, scope))
+        .where(within(Share.on, scope))
     )
     if not with_excluded:  # Few of many are verified: begin with those.
         query = query.where(Share.verified_on >= FiscalYear(scope.be_year).first_day)
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def learned(scope: Scope, with_excluded: bool) -> AnySelect:
     """A7: first publications not born of a thread or meeting, and verified applications."""
     born = or_(Article.thread_id.is_not(None), Article.meeting_id.is_not(None))
     reason = case((born, literal("เกิดจากกระทู้หรือการประชุม นับใน B7")), else_=literal(""))
-    written = _select(
-        _article(
+    written = line_of(
+        of_article(
             {
                 "day": Article.first_published_on,
                 "person_id": Article.author_id,
@@ -531,11 +430,11 @@ def learned(scope: Scope, with_excluded: bool) -> AnySelect:
             }
         )
     ).where(_first_publications(scope))
-    applied_reason = _status_reason(Application, scope)
+    applied_reason = status_reason(Application, scope)
     applied = (
-        _select(
-            _record(Application, scope, Application.on)
-            | _article(
+        line_of(
+            of_record(Application, scope, Application.on)
+            | of_article(
                 {
                     "key": literal("application:") + Article.code + "+" + Staff.code,
                     "day": Application.on,
@@ -547,9 +446,11 @@ def learned(scope: Scope, with_excluded: bool) -> AnySelect:
         )
         .join_from(Application, Article, Article.id == Application.article_id)
         .join(Staff, Staff.id == Application.staff_id)
-        .where(_within(Application.on, scope))
+        .where(within(Application.on, scope))
     )
-    return _union([_counted(written, with_excluded, reason), _counted(applied, with_excluded, applied_reason)])
+    return together(
+        [only_counted(written, with_excluded, reason), only_counted(applied, with_excluded, applied_reason)]
+    )
 
 
 # --- goal B: a climate for KM ---------------------------------------------------------------------------------------
@@ -557,9 +458,9 @@ def learned(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def climate(scope: Scope, with_excluded: bool) -> AnySelect:
     """B1: verified climate activities."""
-    reason = _status_reason(Activity, scope)
-    query = _select(
-        _record(Activity, scope, Activity.on)
+    reason = status_reason(Activity, scope)
+    query = line_of(
+        of_record(Activity, scope, Activity.on)
         | {
             "key": literal("activity:") + Activity.code,
             "reference": Activity.code,
@@ -569,8 +470,8 @@ def climate(scope: Scope, with_excluded: bool) -> AnySelect:
             "url": literal("/records/activity"),
             "reason": reason,
         }
-    ).where(Activity.kind == "climate", _within(Activity.on, scope))
-    return _counted(query, with_excluded, reason)
+    ).where(Activity.kind == "climate", within(Activity.on, scope))
+    return only_counted(query, with_excluded, reason)
 
 
 def climate_meetings(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -581,25 +482,25 @@ def climate_meetings(scope: Scope, with_excluded: bool) -> AnySelect:
 def _team_lines(
     model: Any, kind: str, scope: Scope, with_excluded: bool, columns: Columns, *faults: tuple[ColumnElement[bool], str]
 ) -> AnySelect:
-    not_appointed = (~_appointed(model.on, kind), "ทีมไม่ได้รับแต่งตั้งในวันนั้น")
-    reason = _status_reason(model, scope, not_appointed, *faults)
+    not_appointed = (~appointed(model.on, kind), "ทีมไม่ได้รับแต่งตั้งในวันนั้น")
+    reason = status_reason(model, scope, not_appointed, *faults)
     query = (
-        _select(
-            _record(model, scope, model.on)
+        line_of(
+            of_record(model, scope, model.on)
             | {"reference": Team.code, "day": model.on, "person_id": model.recorded_by_id}
             | columns
             | {"reason": reason}
         )
         .join_from(model, Team, Team.id == model.team_id)
-        .where(_within(model.on, scope))
+        .where(within(model.on, scope))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def check_rounds(scope: Scope, with_excluded: bool) -> AnySelect:
     """B3: check rounds with a result by a data team appointed that day; one per team and day."""
     columns = {
-        "key": literal("check:") + Team.code + "+" + _day(CheckRound.on),
+        "key": literal("check:") + Team.code + "+" + day_text(CheckRound.on),
         "title": func.substr(CheckRound.result, 1, 200),
         "url": literal("/records/check_round"),
     }
@@ -609,22 +510,22 @@ def check_rounds(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def curated(scope: Scope, with_excluded: bool) -> AnySelect:
     """B4: as A4, by a member of a curating team appointed that day."""
-    appointed = (
+    in_team = (
         select(TeamMember.staff_id)
         .join(Team, Team.id == TeamMember.team_id)
-        .where(TeamMember.staff_id == Revision.editor_id, _appointed(Revision.on, "curate"))
+        .where(TeamMember.staff_id == Revision.editor_id, appointed(Revision.on, "curate"))
         .correlate(Revision)
         .exists()
     )
     # Unlike A4, the team's own work counts whoever wrote the article and whenever it was first published.
-    faults = [*_revision_faults(scope), (~appointed, "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
+    faults = [*_revision_faults(scope), (~in_team, "ผู้แก้ไม่ได้อยู่ในทีมที่แต่งตั้งในวันนั้น")]
     return _revisions(scope, with_excluded, faults)
 
 
 def care(scope: Scope, with_excluded: bool) -> AnySelect:
     """B5: care-log lines by a channel team appointed that day; one per day and channel."""
     columns = {
-        "key": literal("care:") + _day(CareLog.on) + "+" + CareLog.channel,
+        "key": literal("care:") + day_text(CareLog.on) + "+" + CareLog.channel,
         "title": func.substr(CareLog.what, 1, 200),
         "channel": CareLog.channel,
         "url": literal("/records/care_log"),
@@ -645,7 +546,7 @@ def compiled(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
     """B7: verified lessons; one per article, else per thread, else per meeting."""
-    reason = _status_reason(Lesson, scope)
+    reason = status_reason(Lesson, scope)
     key = case(
         (Article.code.is_not(None), literal("article:") + Article.code),
         (Thread.code.is_not(None), literal("thread:") + Thread.code),
@@ -657,8 +558,8 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
         else_=literal("/meetings/") + Meeting.code,
     )
     query = (
-        _select(
-            _record(Lesson, scope, Lesson.on)
+        line_of(
+            of_record(Lesson, scope, Lesson.on)
             | {
                 "key": key,
                 "reference": func.coalesce(Article.code, Thread.code, Meeting.code),
@@ -675,9 +576,9 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
         .outerjoin(Article, Article.id == Lesson.article_id)
         .outerjoin(Thread, Thread.id == Lesson.thread_id)
         .outerjoin(Meeting, Meeting.id == Lesson.meeting_id)
-        .where(_within(Lesson.on, scope))
+        .where(within(Lesson.on, scope))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 # --- change management ----------------------------------------------------------------------------------------------
@@ -685,9 +586,9 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
     """C1: people of the roster who acknowledged this year's goals within the year."""
-    reason = _roster_reason(scope, *_unknown_then(Acknowledgement.recorded_at, scope))
+    reason = _roster_reason(scope, *unknown_then(Acknowledgement.recorded_at, scope))
     query = (
-        _select(
+        line_of(
             {
                 "key": literal("staff:") + Staff.code,
                 "reference": Staff.code,
@@ -700,9 +601,9 @@ def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
             }
         )
         .join_from(Acknowledgement, Staff, Staff.id == Acknowledgement.staff_id)
-        .where(Acknowledgement.be_year == scope.be_year, _within(Acknowledgement.on, scope))
+        .where(Acknowledgement.be_year == scope.be_year, within(Acknowledgement.on, scope))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def _on_paper(model: Any) -> Columns:
@@ -711,16 +612,16 @@ def _on_paper(model: Any) -> Columns:
 
 
 def _roster_reason(scope: Scope, *before: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
-    faults = (*before, (~_on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"))
+    faults = (*before, (~on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"))
     return case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
 
 
 def _passed(quiz: str, scope: Scope, with_excluded: bool) -> AnySelect:
     failed = QuizAttempt.score * 100 < QuizAttempt.max_score * scope.pass_percent
-    reason = _roster_reason(scope, *_unknown_then(QuizAttempt.recorded_at, scope), (failed, "ไม่ผ่านเกณฑ์"))
+    reason = _roster_reason(scope, *unknown_then(QuizAttempt.recorded_at, scope), (failed, "ไม่ผ่านเกณฑ์"))
     result = cast(QuizAttempt.score, String) + "/" + cast(QuizAttempt.max_score, String)
     query = (
-        _select(
+        line_of(
             {
                 "key": literal("staff:") + Staff.code,
                 "reference": Staff.code,
@@ -733,9 +634,9 @@ def _passed(quiz: str, scope: Scope, with_excluded: bool) -> AnySelect:
             }
         )
         .join_from(QuizAttempt, Staff, Staff.id == QuizAttempt.staff_id)
-        .where(QuizAttempt.quiz == quiz, _within(QuizAttempt.on, scope))
+        .where(QuizAttempt.quiz == quiz, within(QuizAttempt.on, scope))
     )
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 def understood(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -750,12 +651,12 @@ def knows_principles(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def improvements(scope: Scope, with_excluded: bool) -> AnySelect:
     """C3: improvement-log lines; one per day and channel."""
-    blank = or_(*[_blank(c) for c in (Improvement.before, Improvement.after, Improvement.why)])
-    reason = _status_reason(Improvement, scope, (blank, "ไม่ครบ ก่อน หลัง เหตุผล"))
-    query = _select(
-        _record(Improvement, scope, Improvement.on)
+    missing = or_(*[blank(c) for c in (Improvement.before, Improvement.after, Improvement.why)])
+    reason = status_reason(Improvement, scope, (missing, "ไม่ครบ ก่อน หลัง เหตุผล"))
+    query = line_of(
+        of_record(Improvement, scope, Improvement.on)
         | {
-            "key": literal("improve:") + _day(Improvement.on) + "+" + Improvement.channel,
+            "key": literal("improve:") + day_text(Improvement.on) + "+" + Improvement.channel,
             "reference": Improvement.channel,
             "day": Improvement.on,
             "title": func.substr(Improvement.after, 1, 200),
@@ -764,17 +665,17 @@ def improvements(scope: Scope, with_excluded: bool) -> AnySelect:
             "url": literal("/records/improvement"),
             "reason": reason,
         }
-    ).where(_within(Improvement.on, scope))
-    return _counted(query, with_excluded, reason)
+    ).where(within(Improvement.on, scope))
+    return only_counted(query, with_excluded, reason)
 
 
 def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
     """C5: evaluation rounds of this year submitted from 1 October to 120 days (the rule's own) after 30 September."""
     last = FiscalYear(scope.be_year).last_day + timedelta(days=scope.report_days)
     late = or_(Evaluation.submitted_on > last, Evaluation.submitted_on < scope.first_day)
-    reason = _status_reason(Evaluation, scope, (late, f"ส่งนอกช่วง 1 ต.ค. ถึง {scope.report_days} วันหลังสิ้นปี"))
-    query = _select(
-        _record(Evaluation, scope, Evaluation.submitted_on)
+    reason = status_reason(Evaluation, scope, (late, f"ส่งนอกช่วง 1 ต.ค. ถึง {scope.report_days} วันหลังสิ้นปี"))
+    query = line_of(
+        of_record(Evaluation, scope, Evaluation.submitted_on)
         | {
             "key": literal("evaluation:") + Evaluation.code,
             "reference": Evaluation.code,
@@ -784,7 +685,7 @@ def evaluations(scope: Scope, with_excluded: bool) -> AnySelect:
             "reason": reason,
         }
     ).where(Evaluation.be_year == scope.be_year, Evaluation.submitted_on <= scope.known_on)
-    return _counted(query, with_excluded, reason)
+    return only_counted(query, with_excluded, reason)
 
 
 # --- any row that no act can tell -----------------------------------------------------------------------------------

@@ -385,7 +385,7 @@ class Scope:
 class Measure:
     """How a row counts. `lines(scope, with_excluded)` is the one select behind every figure and list of the row.
 
-    Its columns are those of `evidence.COLUMNS`; a line counts when its `reason` is "". `of_roster`: keys are staff
+    Its columns are those of `evidence_columns.COLUMNS`; a line counts when its `reason` is "". `of_roster`: keys are staff
     of the roster, and a percent divides by it. `parts` names sub-totals: label -> `part` of a line. `parameters` are
     the settings of the rule that a row of a plan may set for itself. An empty `unit` takes any but percent.
     """
