@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
 from app.core.thai import normalise
 from app.exchange.formats import BadRecord, Record
 from app.indicators import planning
-from app.indicators.models import CountingRule, PlanVersion
+from app.indicators.models import CountingRule, PlanVersion, YearClosing
 from app.indicators.rule_versions import check_settings
 
 
@@ -70,6 +70,9 @@ def add_rule_versions(b: Any, records: list[Record]) -> None:
             check_settings(settings)
         except Invalid as error:
             raise BadRecord(record.line, "settings", " ".join(error.fields.values())) from error
+        closed = b.db.scalar(select(func.max(YearClosing.be_year)).where(YearClosing.closed_at.is_not(None)))
+        if closed is not None and g["from_year"] <= closed:
+            raise BadRecord(record.line, "from_year", f"ปี {closed} ปิดแล้ว กติกาใหม่ต้องเริ่มหลังจากนั้น")
         taken = select(CountingRule.version).where(CountingRule.from_year == g["from_year"])
         if b.db.scalar(taken) is not None:
             raise BadRecord(record.line, "from_year", f"มีกติกาที่เริ่มปี {g['from_year']} อยู่แล้ว")

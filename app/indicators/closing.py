@@ -17,7 +17,7 @@ from app.activity import recounting
 from app.community.models import Meeting, MeetingAttendee
 from app.core.clock import bangkok_day
 from app.core.config import Config
-from app.core.database import transaction
+from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.fiscal_year import FiscalYear
 from app.core.signing import Signer, is_signed
@@ -107,6 +107,12 @@ def _not_evaluated(scope: Scope, today: date) -> str:
     return f"ยังไม่มีรอบประเมินผลของปีนี้ที่ตรวจแล้ว {told}"
 
 
+def _alone(db: Session, be_year: int) -> None:
+    """One at a time may change the closing of a year; what was read before is read again."""
+    lock_for_transaction(db, f"closing {be_year}")
+    db.expire_all()
+
+
 def ask_to_close(db: Session, viewer: Viewer, scope: Scope, note: str, today: date, now: datetime) -> None:
     """The secretary asks for the closing. What the checklist warns of needs a note. Raises NotAllowed, Invalid."""
     if not viewer.has(Role.SECRETARY) or viewer.staff_id is None:
@@ -118,6 +124,7 @@ def ask_to_close(db: Session, viewer: Viewer, scope: Scope, note: str, today: da
     if not note.strip() and any(not check.good for check in checks):
         raise Invalid({"note": "รายการตรวจสอบยังมีข้อที่ไม่ครบ โปรดบอกเหตุผลที่ปิดทั้งที่ยังไม่ครบ"})
     with transaction(db):
+        _alone(db, scope.be_year)
         found = closing_of(db, scope.be_year)
         if found is not None and found.closed_at is not None:
             raise Invalid({"note": f"ปี {scope.be_year} ปิดไปแล้ว"})
@@ -132,6 +139,7 @@ def take_back(db: Session, viewer: Viewer, be_year: int) -> None:
     if not viewer.has(Role.SECRETARY, *CLOSERS):
         raise NotAllowed("ถอนคำขอปิดปีได้เฉพาะเลขานุการหรือผู้มีสิทธิ์ปิดปี")
     with transaction(db):
+        _alone(db, be_year)
         found = closing_of(db, be_year)
         if found is None or found.closed_at is not None:
             raise NotFound("ไม่มีคำขอปิดปีที่รออยู่")
@@ -143,6 +151,7 @@ def close_year(db: Session, viewer: Viewer, scope: Scope, signer: Signer, today:
     if not viewer.has(*CLOSERS) or viewer.staff_id is None:
         raise NotAllowed("ปิดปีได้เฉพาะผู้บริหาร กรรมการติดตามและประเมินผล หรือหัวหน้าส่วนราชการ")
     with transaction(db):
+        _alone(db, scope.be_year)
         found = closing_of(db, scope.be_year)
         if found is None:
             raise Invalid({"close": "ยังไม่มีคำขอปิดปีจากเลขานุการ"})
@@ -175,11 +184,14 @@ def restatements(db: Session, be_year: int) -> list[Restatement]:
 
 
 def standing(db: Session, closing: YearClosing) -> tuple[Snapshot, int]:
-    """The snapshot in force, the closing's own or the last restatement's, and its number. Raises ValueError when damaged."""
+    """The snapshot in force, the closing's own or the last restatement's, and its number. Raises Invalid when damaged."""
     later = restatements(db, closing.be_year)
     packed = later[-1].snapshot if later else closing.snapshot
-    assert packed is not None
-    return snapshots.unpack(packed)[0], later[-1].number if later else 0
+    try:
+        return snapshots.unpack(packed or b"")[0], later[-1].number if later else 0
+    except ValueError as error:
+        told = f"ภาพนิ่งของปี {closing.be_year} ถูกแก้หรือเสียหาย เทียบกับไฟล์สำรอง แล้วรัน khlang doctor"
+        raise Invalid({"snapshot": told}) from error
 
 
 def changes_since(
@@ -234,6 +246,7 @@ def restate(
     if not reason.strip():
         raise Invalid({"reason": "โปรดบอกเหตุผลที่ตัวเลขของปีที่ปิดแล้วเปลี่ยน"})
     with transaction(db):
+        _alone(db, be_year)
         closing = closing_of(db, be_year)
         if closing is None or closing.closed_at is None:
             raise NotFound("ปีนี้ยังไม่ปิด")
@@ -267,9 +280,11 @@ def problems_of(
     unless the caller has compared them already.
     """
     closing = closing_of(db, be_year)
-    if closing is None or closing.closed_at is None or closing.snapshot is None:
+    if closing is None or (closing.closed_at is None and not closing.sha256):
         return []
-    found = _touched(db, closing, signer)
+    found = touched(db, closing, signer)
+    if closing.closed_at is None:
+        found.append(f"ปี {be_year}: มีลายเซ็นของภาพนิ่งแต่ไม่มีวันปิดปี ถูกแก้หลังปิดปี")
     if found:
         return found
     year = FiscalYear(be_year)
@@ -279,7 +294,7 @@ def problems_of(
     return found + [change.text for change in changes_since(db, config, closing, today)]
 
 
-def _touched(db: Session, closing: YearClosing, signer: Signer) -> list[str]:
+def touched(db: Session, closing: YearClosing, signer: Signer) -> list[str]:
     """Whether the snapshot and every restatement are still what was signed."""
     kept: list[tuple[int, bytes | None, str, str]] = [(0, closing.snapshot, closing.sha256, closing.signature)]
     kept += [(one.number, one.snapshot, one.sha256, one.signature) for one in restatements(db, closing.be_year)]

@@ -220,6 +220,8 @@ def _also_in(db: Session, scope: Scope, row: PlanRow, keys: set[str]) -> dict[st
             select(literal(other.row).label("row"), lines.c.key.label("key")).where(lines.c.key.in_(keys)).distinct()
         )
     found: dict[str, list[str]] = defaultdict(list)
+    if not selects:
+        return {}
     for other_row, key in db.execute(union_all(*selects)):
         found[key].append(other_row)
     return {key: sorted(values) for key, values in found.items()}

@@ -91,6 +91,8 @@ def read_toml(text: str) -> Content:
     """A plan from TOML, checked. Raises Invalid, in plain Thai, with the place that is wrong."""
     try:
         return check_plan(tomllib.loads(text))
+    except RecursionError as error:
+        raise Invalid({"toml": "ไฟล์ซ้อนกันลึกเกินกว่าจะเป็นแผน"}) from error
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         where = f" ที่บรรทัด {found[1]}" if found else ""
@@ -108,10 +110,17 @@ def check_plan(data: Mapping[str, Any]) -> Content:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise Invalid({"row": f"แถว {twice} ซ้ำ แต่ละแถวต้องมีรหัสของตนเอง"})
+    for name, label in (("focus_areas", "ขอบเขต KM"), ("desired_states", "เป้าหมาย KM ที่พึงประสงค์")):
+        if not isinstance(data.get(name) or [], list):
+            raise Invalid({name: f"{label}ต้องเป็นรายการในวงเล็บ [ ]"})
     states = []
     for state in data.get("desired_states") or []:
         text = one_line(str(state.get("text", ""))) if isinstance(state, dict) else ""
-        serving = [str(name) for name in state.get("rows", [])] if isinstance(state, dict) else []
+        serving = (
+            [str(name) for name in state.get("rows", [])]
+            if isinstance(state, dict) and isinstance(state.get("rows", []), list)
+            else []
+        )
         unknown = [name for name in serving if name not in names]
         if not text or unknown:
             raise Invalid({"desired_states": f"เป้าหมาย KM ที่พึงประสงค์อ้างแถวที่ไม่มี: {', '.join(unknown) or 'ไม่มีข้อความ'}"})

@@ -242,6 +242,8 @@ def record(
 ) -> Any:  # fmt: skip
     """Keep what was typed; human records wait for verification. Raises Invalid per field."""
     check_values(register, values, members)
+    if register.key in ("acknowledgement", "quiz_attempt") and values["staff_id"] == recorder_id:
+        raise Invalid({"staff_id": "ผลของท่านเองทำบนหน้าจอ หรือให้ผู้อื่นบันทึกจากกระดาษ"})
     row = dict(values)
     if register.code_prefix:
         row["code"] = register.code_prefix + secrets.token_hex(4)
@@ -250,6 +252,8 @@ def record(
     if register.is_human or register.key in ("acknowledgement", "quiz_attempt"):
         row |= {"recorded_at": now, "recorded_by_id": recorder_id}
     with transaction(db):
+        if register.model is Acknowledgement and db.scalar(select(Acknowledgement.id).filter_by(**values)) is not None:
+            raise Invalid({"staff_id": "บันทึกการรับทราบของคนนี้ในวันนี้ไว้แล้ว"})
         kept = register.model(**row)
         db.add(kept)
         db.flush()

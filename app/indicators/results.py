@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from app.core.config import Config
 from app.core.database import transaction
 from app.core.errors import Invalid, NotAllowed
 from app.core.signing import Signer, canonical, fingerprint, is_signed
-from app.indicators.closing import closing_of, standing
+from app.indicators.closing import closing_of, standing, touched
 from app.indicators.models import OfficeResult, Scope
 from app.indicators.snapshots import snapshot_of
 from app.people.models import Role, Viewer
@@ -32,6 +33,9 @@ def result_file(db: Session, config: Config, scope: Scope, signer: Signer, now: 
     closing = closing_of(db, scope.be_year)
     closed_at = closing.closed_at if closing is not None else None
     if closing is not None and closed_at is not None:
+        wrong = touched(db, closing, signer)
+        if wrong:
+            raise Invalid({"file": " ".join(wrong)})
         snapshot, restated = standing(db, closing)
     else:
         snapshot, restated = snapshot_of(db, scope, accesses=False), 0
@@ -74,12 +78,15 @@ def read_result(text: str) -> Result:
         raise Invalid({"file": "ไฟล์ใหญ่เกินกว่าจะเป็นไฟล์ผลของปี"})
     try:
         whole = json.loads(text)
+        canonical(whole)  # What cannot be written again was signed by nobody.
     except (ValueError, RecursionError) as error:
         raise Invalid({"file": "ไม่ใช่ไฟล์ผลของปี (JSON ไม่ถูกต้อง)"}) from error
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
         raise Invalid({"file": f"ไม่ใช่ไฟล์ผลของปีแบบ {FORMAT}"})
     signature = whole.pop("signature", "")
     key = whole.get("key", "")
+    if not isinstance(key, str) or not re.fullmatch("[0-9a-f]{64}", key):
+        raise Invalid({"file": "ไฟล์นี้ไม่มีกุญแจของหน่วยงานที่อ่านได้"})
     if not isinstance(signature, str) or not isinstance(key, str) or not is_signed(canonical(whole), key, signature):
         raise Invalid({"file": "ลายเซ็นไม่ตรงกับเนื้อหา ไฟล์ถูกแก้หลังจากหน่วยงานลงนาม"})
     if not _is_result(whole):
@@ -94,7 +101,10 @@ def _is_result(whole: dict[str, Any]) -> bool:
         made = datetime.fromisoformat(whole["made_at"])
     except (KeyError, TypeError, ValueError):
         return False
-    named = isinstance(whole.get("office"), str) and 0 < len(whole["office"]) <= 200 and made.tzinfo is not None
+    if not 2000 <= made.year <= 2200 or "closed_at" not in whole or "restated" not in whole or "as_of" not in whole:
+        return False
+    office = whole.get("office")
+    named = isinstance(office, str) and 0 < len(office) <= 200 and office.isprintable() and made.tzinfo is not None
     year = whole.get("year")
     dated = isinstance(year, int) and not isinstance(year, bool) and 2400 <= year <= 2700
     return named and dated and isinstance(rows, list) and len(rows) <= 100 and all(_is_row(row) for row in rows)

@@ -138,7 +138,7 @@ def _wanted() -> Wanted:
     state = request.args.get("state", "")
     return Wanted(
         text=request.args.get("q", "").strip()[:100],
-        month=int(month) if month.isascii() and month.isdigit() and int(month[:3]) < 12 else None,
+        month=int(month) if month.isascii() and month.isdigit() and len(month) < 3 and int(month) < 12 else None,
         state=state if state in ("counted", "excluded") else "",
     )
 

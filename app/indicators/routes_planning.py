@@ -122,7 +122,7 @@ def edit_goals(be_year: int) -> str | Response | tuple[str, int]:
     errors: dict[str, str] = {}
     status = 200
     if request.method == "POST":
-        values = request.form.to_dict()
+        values = values | request.form.to_dict()
         states = []
         for line in values.get("desired_states", "").splitlines():
             text, _, serving = line.partition("|")

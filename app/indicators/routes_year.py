@@ -99,6 +99,7 @@ def result_file(be_year: int) -> Response:
 @staff_only
 def evaluation(be_year: int) -> str:
     """Rounds of a year, and a new one."""
+    FiscalYear(be_year)
     rounds = evaluating.rounds_of(db(), be_year)
     return render_template(
         "indicators/evaluation.html", be_year=be_year, rounds=rounds, committees=evaluating.committees(db(), today()),

@@ -15,6 +15,7 @@ from app.core.fiscal_year import FiscalYear, quarter_days
 from app.indicators.models import PlanRow, Scope
 from app.indicators.rule_versions import rule_of
 
+QUARTERS = 4
 SWITCHES = ("official_only", "external_shares")
 
 
@@ -51,9 +52,9 @@ def within_quarter(scope: Scope, quarter: int) -> Scope:
     """Only the acts of one fiscal quarter (1-4), up to the day of the scope."""
     first, last = quarter_days(scope.be_year, quarter)
     day = min(last, scope.as_of)
-    return replace(
-        scope, first_day=first, as_of=day, known_on=min(scope.known_on, day) if day < last else scope.known_on
-    )
+    # What is handed in after the year belongs to its last quarter only.
+    known_on = scope.known_on if quarter == QUARTERS and day == last else min(scope.known_on, day)
+    return replace(scope, first_day=first, as_of=day, known_on=known_on)
 
 
 def as_known_then(scope: Scope) -> Scope:

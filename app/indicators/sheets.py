@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +34,12 @@ from app.people.rules import short_name
 from app.training.commands import NewTraining, add_training
 from app.training.models import TRAINING_KINDS, Training
 
-MOST_ROWS, MOST_ERRORS = 2_000, 50
+MOST_ROWS, MOST_READ, MOST_ERRORS = 2_000, 20_000, 50
+# What reading a damaged or locked workbook may raise.
+BROKEN = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, TypeError, IndexError,
+    AttributeError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 YES, NO = "ใช่", "ไม่"
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
@@ -152,7 +158,7 @@ def _sheet_cell(sheet: Any, value: Any, *, heading: bool) -> Any:
 
 
 def _printable(text: str) -> str:
-    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)[:32_000]
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", text)[:32_000]
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -179,7 +185,7 @@ def read_cells(content: bytes) -> list[list[Any]]:
         raise Invalid({"file": "อ่านไฟล์ไม่ได้ โปรดบันทึกเป็น XLSX หรือ CSV (UTF-8)"})
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
     try:
-        return [list(row) for row in csv.reader(io.StringIO(text), delimiter=separator)][: MOST_ROWS + 2]
+        return [list(row) for row in csv.reader(io.StringIO(text), delimiter=separator)]
     except csv.Error as error:
         raise Invalid({"file": "อ่านตารางไม่ได้ โปรดบันทึกเป็น XLSX แล้วลองใหม่"}) from error
 
@@ -191,11 +197,10 @@ def _cells_of_xlsx(content: bytes) -> list[list[Any]]:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         rows = [
-            list(row)
-            for _, row in zip(range(MOST_ROWS + 2), sheet.iter_rows(values_only=True, max_col=60), strict=False)
+            list(row) for _, row in zip(range(MOST_READ), sheet.iter_rows(values_only=True, max_col=60), strict=False)
         ]
         book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError) as error:
+    except BROKEN as error:
         raise Invalid({"file": "เปิดตารางไม่ได้ ไฟล์อาจเสียหายหรือมีรหัสผ่าน โปรดบันทึกใหม่เป็น XLSX"}) from error
     return rows
 
@@ -306,7 +311,7 @@ def import_sheet(db: Session, key: str, content: bytes, office: Office, *, skip_
     errors: list[CellError] = []
     values: list[tuple[int, dict[str, Any]]] = []
     for number, row in enumerate(cells[1:], 2):
-        if not any(_text(cell) for cell in row) or _text(row[0]).startswith("ตัวอย่าง"):
+        if not any(_text(cell) for cell in row) or _text(row[0]).startswith("ตัวอย่าง: "):
             continue
         line: dict[str, Any] = {}
         for column in columns:

@@ -214,3 +214,19 @@ def test_results_of_offices_stand_side_by_side(lite_office: Office, tmp_path):
     sheet = secretary.get(f"/results?year={YEAR}&as=csv").text
     assert "A5" in sheet and lite_office.config.office_name in sheet
     assert Browser(app_of(lite_office), SOMCHAI).get("/results").status_code == 403
+
+
+def test_a_damaged_snapshot_is_told_not_signed_and_does_not_break_the_page(lite_office: Office):
+    fill(lite_office)
+    close(lite_office)
+    with lite_office.session() as db:
+        db.execute(sa.update(YearClosing).values(snapshot=b"x"))
+        db.commit()
+    secretary = Browser(app_of(lite_office), SECRETARY)
+    for path in ("/plan/2558", "/plan/2558/closing", "/plan/2558/result.json"):
+        answer = secretary.get(path)
+        assert (answer.status_code == 400 and "khlang doctor" in answer.text) or "ถูกแก้หลังปิดปี" in answer.text, path
+    with lite_office.session() as db:
+        db.execute(sa.update(YearClosing).values(closed_at=None, closed_by_id=None))
+        db.commit()
+    assert any("ถูกแก้หลังปิดปี" in text for text in problems(lite_office))
