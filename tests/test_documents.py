@@ -46,7 +46,8 @@ def test_every_measure_states_unit_source_and_rule():
         if name == "by_hand":  # Takes any unit: it stands for a row that no act can tell.
             continue
         assert measure.unit, name
-        assert re.match(r"KM plan 2558, (KM process, goal [AB]|change management), step \d", measure.source), name
+        places = r"แผน KM ปี 2558 (กระบวนการจัดการความรู้ เป้าหมาย [AB]|การบริหารการเปลี่ยนแปลง) ขั้นที่ \d"
+        assert re.match(places, measure.source), name
 
 
 def test_plan_2558_is_the_plan_as_published():
