@@ -32,7 +32,7 @@ from app.core.clock import bangkok_day
 from app.core.files import clean_name
 from app.core.rendering import Rendered
 from app.core.thai import BANGKOK
-from app.exchange import plan_records
+from app.exchange import article_records, plan_records
 from app.exchange.formats import BadRecord, Record
 from app.indicators.models import (
     Acknowledgement,
@@ -47,8 +47,18 @@ from app.indicators.models import (
     Visit,
 )
 from app.knowledge.commands import Desk, render_article
-from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Review, Revision
-from app.knowledge.publishing import note_links
+from app.knowledge.models import (
+    Application,
+    Article,
+    ArticleCredit,
+    ArticleStanding,
+    ArticleTag,
+    Attachment,
+    Category,
+    Review,
+    Revision,
+)
+from app.knowledge.publishing import note_links, note_standing
 from app.people.models import Department, Role, Service, Staff, StaffRole, Team, TeamMember
 from app.people.rules import short_name
 from app.training.models import Attendance, Report, Training
@@ -202,18 +212,13 @@ def _lesson(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
 
 
 def _acknowledgement(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
-    return {"staff_id": b.id("staff", g["staff"]), "be_year": g["year"], "on": g["on"], **_typed(b, g)}
-
-
-def _typed(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
-    """Who put it in and when; an import does not know unless the file says so."""
-    return {"recorded_at": g["recorded_at"], "recorded_by_id": b.id("staff", g["recorded_by"])}
+    return {"staff_id": b.id("staff", g["staff"]), "be_year": g["year"], "on": g["on"]}
 
 
 def _quiz_attempt(b: Builder, g: dict[str, Any]) -> dict[str, Any]:
     return {
         "staff_id": b.id("staff", g["staff"]), "quiz": g["set"], "on": g["on"], "score": g["score"],
-        "max_score": g["max"], **_typed(b, g),
+        "max_score": g["max"],
     }  # fmt: skip
 
 
@@ -502,13 +507,17 @@ def _add_articles(b: Builder, records: list[Record]) -> None:
         )
         b.db.add(article)
         b.db.flush()
-        _add_text(b, article, 1, record.given["body"], article.author_id, at, approved=public, first=public)
+        out_on = article.first_published_on if public else None
+        _add_text(b, article, 1, record.given["body"], article.author_id, at, out_on, first=public)
         _fill_article(b, article, record)
 
 
 def _fill_article(b: Builder, article: Article, record: Record) -> None:
     if article.review_approved_on is not None:
-        _approve(b, article, article.review_approved_on, article.review_approved_by_id)
+        article_records.approve(b, article, article.review_approved_on, article.review_approved_by_id)
+    b.db.execute(delete(ArticleStanding).where(ArticleStanding.article_id == article.id))
+    if article.first_published_on is not None:
+        note_standing(b.db, article, article.first_published_on)
     b.db.add_all([ArticleTag(article_id=article.id, tag=tag[:60]) for tag in record.given["tags"]])
     credited = record.given["credited"]
     b.db.add_all([ArticleCredit(article_id=article.id, staff_id=b.ids("staff")[code]) for code in credited])
@@ -516,7 +525,7 @@ def _fill_article(b: Builder, article: Article, record: Record) -> None:
 
 
 def _add_text(
-    b: Builder, article: Article, number: int, body: str, editor_id: int, at: datetime, *, approved: bool,
+    b: Builder, article: Article, number: int, body: str, editor_id: int, at: datetime, approved_on: date | None, *,
     first: bool = False, minor: bool = False, summary: str = "",
 ) -> None:  # fmt: skip
     rendered = render_article(replace(b.desk, people=b.people()), article.code, body)
@@ -524,31 +533,12 @@ def _add_text(
         Revision(
             article_id=article.id, number=number, title=article.title, body=body, html=rendered.html,
             headings=[[h.level, h.anchor, h.text] for h in rendered.headings], editor_id=editor_id, at=at,
-            on=bangkok_day(at), summary=summary[:300], minor=minor, approved=approved, first=first,
-            version=article.version,
+            on=bangkok_day(at), summary=summary[:300], minor=minor, approved=approved_on is not None,
+            approved_on=approved_on, first=first, version=article.version,
         )
     )  # fmt: skip
-    if approved:
+    if approved_on is not None:
         note_links(b.db, article.id, rendered.html)
-
-
-def _approve(b: Builder, article: Article, on: date, by_id: int | None) -> None:
-    """An approval as a row of its own, unless this day's is there already."""
-    there = select(Review.id).where(Review.article_id == article.id, Review.approved_on == on)
-    if b.db.scalar(there) is None:
-        b.db.add(
-            Review(
-                article_id=article.id, number=article.review_approved_number or 1, policy="none", state="approved",
-                reviewer_id=by_id, reviewed_on=on, approved_on=on,
-            )
-        )  # fmt: skip
-        b.db.flush()
-
-
-def _add_approvals(b: Builder, records: list[Record]) -> None:
-    for record in records:
-        g = record.given
-        _approve(b, b.article(g["article"]), g["on"], b.id("staff", g["by"]))
 
 
 def _update_article(b: Builder, record: Record) -> None:
@@ -568,6 +558,7 @@ def _update_article(b: Builder, record: Record) -> None:
     first.title, first.body, first.html = article.title, record.given["body"], rendered.html
     first.headings = [[h.level, h.anchor, h.text] for h in rendered.headings]
     first.first, first.approved, first.editor_id = public, public, article.author_id
+    first.approved_on = article.first_published_on if public else None
     article.published_number = (article.published_number or first.number) if public else None
     article.version += 1
     b.db.execute(delete(ArticleTag).where(ArticleTag.article_id == article.id))
@@ -587,8 +578,9 @@ def _add_revisions(b: Builder, records: list[Record]) -> None:
         article.latest_number += 1
         article.version += 1
         approved = g["approved"]
+        approved_on = (g["approved_on"] or bangkok_day(g["at"])) if approved else None
         _add_text(
-            b, article, article.latest_number, body, b.ids("staff")[g["editor"]], g["at"], approved=approved,
+            b, article, article.latest_number, body, b.ids("staff")[g["editor"]], g["at"], approved_on,
             minor=g["minor"], summary=g["summary"],
         )  # fmt: skip
         if approved and article.state != "draft":
@@ -773,7 +765,8 @@ _SPECIAL: dict[str, tuple[Callable[[Builder, list[Record]], None], Callable[[Bui
     "meeting": (_add_meetings, _update_meeting),
     "article": (_add_articles, _update_article),
     "revision": (_add_revisions, _nothing_to_update),
-    "approval": (_add_approvals, _nothing_to_update),
+    "approval": (article_records.add_approvals, _nothing_to_update),
+    "article_standing": (article_records.add_standings, _nothing_to_update),
     "attachment": (_add_attachments, _nothing_to_update),
     "share": (_add_shares, _update_share),
     "access": (_add_accesses, _nothing_to_update),

@@ -17,7 +17,7 @@ from app.activity.models import Opened, Share
 from app.community.models import Award, Group, Lesson, Meeting, MeetingAttendee, Membership, Post, Thread
 from app.core.files import FileStore
 from app.core.records import HumanRecord
-from app.exchange import plan_records
+from app.exchange import article_records, plan_records
 from app.exchange.formats import TYPES
 from app.indicators.models import (
     Acknowledgement,
@@ -31,7 +31,15 @@ from app.indicators.models import (
     QuizAttempt,
     Visit,
 )
-from app.knowledge.models import Application, Article, ArticleCredit, ArticleTag, Attachment, Category, Review, Revision
+from app.knowledge.models import (
+    Application,
+    Article,
+    ArticleCredit,
+    ArticleTag,
+    Attachment,
+    Category,
+    Revision,
+)
 from app.people.models import Department, Service, Staff, StaffRole, Team, TeamMember
 from app.training.models import Attendance, Report, Training
 
@@ -235,23 +243,8 @@ def _revisions(db: Session, codes: Codes) -> Records:
             yield {
                 "article": codes.of("article", row.article_id), "editor": codes.of("staff", row.editor_id),
                 "at": row.at, "minor": row.minor, "approved": row.approved, "summary": row.summary, "body": row.body,
+                "approved_on": row.approved_on,
             }  # fmt: skip
-
-
-def _approvals(db: Session, codes: Codes) -> Records:
-    """Approvals but the newest of each article, which stands in its own line."""
-    query = (
-        select(Review, Article.review_approved_on)
-        .join(Article, Article.id == Review.article_id)
-        .where(Article.deleted_at.is_(None), Review.approved_on.is_not(None))
-        .order_by(Review.article_id, Review.approved_on, Review.id)
-    )
-    seen: set[tuple[int, date | None]] = set()
-    for row, newest in db.execute(query):
-        if row.approved_on != newest and (row.article_id, row.approved_on) not in seen:
-            seen.add((row.article_id, row.approved_on))
-            by = row.head_id or row.reviewer_id
-            yield {"article": codes.of("article", row.article_id), "on": row.approved_on, "by": codes.of("staff", by)}
 
 
 def _living(db: Session) -> set[int]:
@@ -354,18 +347,14 @@ def _lessons(db: Session, codes: Codes) -> Records:
 
 def _acknowledgements(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(Acknowledgement).order_by(Acknowledgement.id)):
-        yield {"staff": codes.of("staff", row.staff_id), "year": row.be_year, "on": row.on, **_typed(codes, row)}
-
-
-def _typed(codes: Codes, row: Acknowledgement | QuizAttempt) -> dict[str, Any]:
-    return {"recorded_at": row.recorded_at, "recorded_by": codes.of("staff", row.recorded_by_id)}
+        yield {"staff": codes.of("staff", row.staff_id), "year": row.be_year, "on": row.on, **_human(codes, row)}
 
 
 def _quiz_attempts(db: Session, codes: Codes) -> Records:
     for row in db.scalars(select(QuizAttempt).order_by(QuizAttempt.id)):
         yield {
             "staff": codes.of("staff", row.staff_id), "set": row.quiz, "on": row.on, "score": row.score,
-            "max": row.max_score, **_typed(codes, row),
+            "max": row.max_score, **_human(codes, row),
         }  # fmt: skip
 
 
@@ -395,7 +384,8 @@ def _awards(db: Session, codes: Codes) -> Records:
 EXPORTERS: dict[str, Callable[[Session, Codes], Records]] = {
     "department": _departments, "account": _accounts, "staff": _staff, "team": _teams, "training": _trainings,
     "training_attendance": _attendances, "report": _reports, "group": _groups, "thread": _threads, "post": _posts,
-    "meeting": _meetings, "article": _articles, "revision": _revisions, "approval": _approvals, "attachment": _attachments,
+    "meeting": _meetings, "article": _articles, "revision": _revisions, "approval": article_records.approvals,
+    "article_standing": article_records.standings, "attachment": _attachments,
     "share": _shares, "access": _accesses, "visit": _visits, "application": _applications,
     "activity": _activities, "check_round": _check_rounds, "care_log": _care_logs, "improvement": _improvements,
     "compilation": _compilations, "lesson": _lessons, "acknowledgement": _acknowledgements,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -117,14 +117,20 @@ def _type(
     return RecordType(name, fields + (_HUMAN if human else ()), key, update_key, human, subject)
 
 
+# What a person does on screen counts as it is; only paper waits for another, and says so.
+_OWN_ACT = (
+    replace(_HUMAN[0], default="verified"), replace(_HUMAN[1], extra=True), replace(_HUMAN[2], extra=True), *_HUMAN[3:],
+)  # fmt: skip
+
+
+def _own_act(name: str, *fields: Field) -> RecordType:
+    return RecordType(name, fields + _OWN_ACT, human=True, subject="staff")
+
+
 _MADE = (
     Field("at", "instant", required=False, extra=True),
     _ref("by", "staff", required=False, extra=True),
     Field("reason", "line", required=False, default="", extra=True, longest=500),
-)
-_TYPED = (
-    Field("recorded_at", "instant", required=False, extra=True),
-    _ref("recorded_by", "staff", required=False, extra=True),
 )
 _SERVICES = Field("services", "services", required=False, default=(), extra=True)
 
@@ -203,7 +209,12 @@ TYPES: dict[str, RecordType] = {
         _type(
             "revision", _ref("article", "article"), _ref("editor", "staff"), Field("at", "instant"),
             Field("minor", "bool"), Field("approved", "bool"), _line("summary", required=False, longest=300),
-            Field("body", "text", required=False), key=("article", "editor", "at"),
+            Field("body", "text", required=False), _day("approved_on", required=False, extra=True),
+            key=("article", "editor", "at"),
+        ),
+        _type(
+            "article_standing", _ref("article", "article"), _day("on"), Field("categorised", "bool"),
+            _day("review_due_on", required=False), key=("article", "on"),
         ),
         _type(
             "approval", _ref("article", "article"), _day("on"), _ref("by", "staff", required=False),
@@ -253,10 +264,10 @@ TYPES: dict[str, RecordType] = {
             _ref("meeting", "meeting", required=False), _ref("article", "article", required=False), key=(),
             human=True,
         ),
-        _type("acknowledgement", _ref("staff", "staff"), Field("year", "year"), _day("on"), *_TYPED, key=()),
-        _type(
+        _own_act("acknowledgement", _ref("staff", "staff"), Field("year", "year"), _day("on")),
+        _own_act(
             "quiz_attempt", _ref("staff", "staff"), _choice("set", QUIZ_SETS), _day("on"),
-            Field("score", "int", low=0), Field("max", "int", low=1), *_TYPED, key=(),
+            Field("score", "int", low=0), Field("max", "int", low=1),
         ),
         _type("evaluation", _code(), Field("year", "year"), _day("submitted_on"), human=True),
         _type(

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.database import insert_or_skip, transaction
+from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Invalid, KhlangError, NotAllowed, NotFound
-from app.core.records import HumanRecord, Status, mark_returned, mark_verified, mark_void
+from app.core.fiscal_year import FiscalYear
+from app.core.records import HumanRecord, Status, mark_returned, mark_verified, mark_void, seen_by_itself
 from app.indicators.models import Acknowledgement
 from app.notifications.commands import notify
 from app.people.models import CHECKERS, Role, Viewer
@@ -113,20 +114,17 @@ def _record(db: Session, model: type[Any], record_id: int) -> HumanRecord:
 
 
 def has_acknowledged(db: Session, staff_id: int, be_year: int) -> bool:
-    """Whether a person acknowledged a year's goals."""
-    query = select(Acknowledgement.id).where(Acknowledgement.staff_id == staff_id, Acknowledgement.be_year == be_year)
-    return db.scalar(query.limit(1)) is not None
+    """Whether a person acknowledged a year's goals, within that year."""
+    year = FiscalYear(be_year)
+    own = (Acknowledgement.staff_id == staff_id, Acknowledgement.be_year == be_year)
+    counts = (Acknowledgement.status == "verified", Acknowledgement.on.between(year.first_day, year.last_day))
+    return db.scalar(select(Acknowledgement.id).where(*own, *counts).limit(1)) is not None
 
 
 def acknowledge(db: Session, staff_id: int, be_year: int, today: date, now: datetime) -> None:
     """A person acknowledges the goals of a year; a second time changes nothing."""
     with transaction(db):
+        lock_for_transaction(db, f"acknowledge {staff_id}")
         if not has_acknowledged(db, staff_id, be_year):
-            row = {
-                "staff_id": staff_id,
-                "be_year": be_year,
-                "on": today,
-                "recorded_at": now,
-                "recorded_by_id": staff_id,
-            }
-            insert_or_skip(db, Acknowledgement, row)
+            own = seen_by_itself(staff_id, now)
+            db.add(Acknowledgement(staff_id=staff_id, be_year=be_year, on=today, **own))

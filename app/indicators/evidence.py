@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
 from sqlalchemy import Date as SqlDate
+from sqlalchemy.orm import aliased
 
 from app.activity.models import INTERNAL_CHANNELS, AccessDay, Opened, Share
 from app.community.models import Lesson, Meeting, MeetingAttendee, Thread
@@ -47,7 +48,7 @@ from app.indicators.models import (
     Scope,
     Visit,
 )
-from app.knowledge.models import Application, Article, Review, Revision
+from app.knowledge.models import Application, Article, ArticleStanding, Review, Revision
 from app.people.models import Staff, Team, TeamMember
 from app.training.models import ATTENDED_KINDS, Attendance, Report, Training
 
@@ -102,10 +103,15 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
     faults = (
         *unknown_then(Article.created_at, scope),
         (~published, "ยังไม่เผยแพร่ หรือเลิกใช้แล้ว"),
-        (Article.category_id.is_(None), "ไม่มีหมวดหมู่"),
-        (Article.review_due_on < scope.as_of, "เลยกำหนดทบทวน"),
+        (~ArticleStanding.categorised, "ไม่มีหมวดหมู่"),
+        (ArticleStanding.review_due_on < scope.as_of, "เลยกำหนดทบทวน"),
     )
     article_reason = case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+    # What held of the article on that day, not what holds today.
+    latest = aliased(ArticleStanding)
+    then = select(func.max(latest.on)).where(latest.article_id == Article.id, latest.on <= scope.as_of)
+    last = then.correlate(Article).scalar_subquery()
+    stood = and_(ArticleStanding.article_id == Article.id, ArticleStanding.on == last)
     approved = (
         line_of(
             of_article(
@@ -119,6 +125,7 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
             )
         )
         .join_from(Review, Article, Article.id == Review.article_id)
+        .outerjoin(ArticleStanding, stood)
         .where(within(Review.approved_on, scope))
     )
     applied_reason = status_reason(
@@ -137,10 +144,12 @@ def usable(scope: Scope, with_excluded: bool) -> AnySelect:
             )
         )
         .join_from(Application, Article, Article.id == Application.article_id)
+        .outerjoin(ArticleStanding, stood)
         .where(within(Application.on, scope))
     )
     if with_excluded:
-        return together([approved, applied, _not_yet_usable(scope, published, faults)])
+        waiting = _not_yet_usable(scope, published, faults).outerjoin_from(Article, ArticleStanding, stood)
+        return together([approved, applied, waiting])
     return together([only_counted(approved, False, article_reason), only_counted(applied, False, applied_reason)])
 
 
@@ -169,7 +178,7 @@ def _revision_faults(scope: Scope) -> tuple[tuple[ColumnElement[bool], str], ...
     return (
         *unknown_then(Revision.at, scope),
         (or_(Article.first_published_on.is_(None), deleted(scope)), "บทความยังไม่เผยแพร่"),
-        (~Revision.approved, "ยังไม่อนุมัติ"),
+        (Revision.approved_on.is_(None), "ยังไม่อนุมัติ"),
         (Revision.minor.is_(True), "แก้ไขเล็กน้อย"),
     )
 
@@ -180,17 +189,21 @@ def _revisions(scope: Scope, with_excluded: bool, faults: Sequence[tuple[ColumnE
         line_of(
             of_article(
                 {
-                    "day": Revision.on,
+                    "day": func.coalesce(Revision.approved_on, Revision.on),
                     "person_id": Revision.editor_id,
-                    "channel": case((Revision.approved, Revision.summary), else_=literal("")),
+                    "channel": case((Revision.approved_on.is_not(None), Revision.summary), else_=literal("")),
                     "reason": reason,
                 }
             )
         )
         .join_from(Revision, Article, Article.id == Revision.article_id)
-        .where(~Revision.first, within(Revision.on, scope), Article.first_published_on.is_not(None))
+        .where(~Revision.first, Article.first_published_on.is_not(None))
     )
-    return only_counted(query, with_excluded, reason)
+    # The act is the text reaching its readers: one saved in September and approved in October is of October.
+    out = within(Revision.approved_on, scope)
+    if not with_excluded:
+        return query.where(out, reason == "")
+    return query.where(or_(out, and_(Revision.approved_on.is_(None), within(Revision.on, scope))))
 
 
 def improved(scope: Scope, with_excluded: bool) -> AnySelect:
@@ -586,18 +599,19 @@ def lessons(scope: Scope, with_excluded: bool) -> AnySelect:
 
 def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
     """C1: people of the roster who acknowledged this year's goals within the year."""
-    reason = _roster_reason(scope, *unknown_then(Acknowledgement.recorded_at, scope))
+    reason = status_reason(Acknowledgement, scope, _not_of_roster(scope))
     query = (
         line_of(
-            {
+            of_record(Acknowledgement, scope, Acknowledgement.on)
+            | {
                 "key": literal("staff:") + Staff.code,
                 "reference": Staff.code,
                 "day": Acknowledgement.on,
                 "title": literal("รับทราบเป้าหมาย KM"),
                 "person_id": Staff.id,
                 "url": literal("/records/acknowledgement"),
+                "hand": _on_paper(Acknowledgement),
                 "reason": reason,
-                **_on_paper(Acknowledgement),
             }
         )
         .join_from(Acknowledgement, Staff, Staff.id == Acknowledgement.staff_id)
@@ -606,31 +620,31 @@ def acknowledged(scope: Scope, with_excluded: bool) -> AnySelect:
     return only_counted(query, with_excluded, reason)
 
 
-def _on_paper(model: Any) -> Columns:
-    """What a person did on screen is their own act; another who typed it from paper is named."""
-    return {"recorder_id": model.recorded_by_id, "hand": case((model.recorded_by_id != model.staff_id, 1), else_=0)}
+def _on_paper(model: Any) -> ColumnElement[int]:
+    """1 when another typed it from paper; what a person did on screen is their own act."""
+    return case((model.recorded_by_id != model.staff_id, 1), else_=0)
 
 
-def _roster_reason(scope: Scope, *before: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
-    faults = (*before, (~on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"))
-    return case(*[(wrong, literal(text)) for wrong, text in faults], else_=literal(""))
+def _not_of_roster(scope: Scope) -> tuple[ColumnElement[bool], str]:
+    return ~on_roster(Staff.id, scope), "ไม่อยู่ในฐานบุคลากร ณ วันที่คิด"
 
 
 def _passed(quiz: str, scope: Scope, with_excluded: bool) -> AnySelect:
     failed = QuizAttempt.score * 100 < QuizAttempt.max_score * scope.pass_percent
-    reason = _roster_reason(scope, *unknown_then(QuizAttempt.recorded_at, scope), (failed, "ไม่ผ่านเกณฑ์"))
+    reason = status_reason(QuizAttempt, scope, (failed, "ไม่ผ่านเกณฑ์"), _not_of_roster(scope))
     result = cast(QuizAttempt.score, String) + "/" + cast(QuizAttempt.max_score, String)
     query = (
         line_of(
-            {
+            of_record(QuizAttempt, scope, QuizAttempt.on)
+            | {
                 "key": literal("staff:") + Staff.code,
                 "reference": Staff.code,
                 "day": QuizAttempt.on,
                 "title": literal("แบบทดสอบ ได้ ") + result,
                 "person_id": Staff.id,
                 "url": literal("/records/quiz_attempt"),
+                "hand": _on_paper(QuizAttempt),
                 "reason": reason,
-                **_on_paper(QuizAttempt),
             }
         )
         .join_from(QuizAttempt, Staff, Staff.id == QuizAttempt.staff_id)

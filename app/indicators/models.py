@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import AnySelect, Base, Instant
@@ -259,25 +259,33 @@ class HandCount(HumanRecord, Base):
     what: Mapped[str] = mapped_column(Text)
 
 
-class Acknowledgement(Base):
-    """A person acknowledged the goals of a year. `recorded_by_id` is another person when it came on paper."""
+class Acknowledgement(HumanRecord, Base):
+    """A person acknowledged the goals of a year.
+
+    On screen it is the person's own act and born verified; typed from paper by another it waits for a third.
+    """
 
     __tablename__ = "acknowledgement"
-    __table_args__ = (UniqueConstraint("staff_id", "be_year", "on"),)
+    __table_args__ = (Index("ix_acknowledgement_staff_id_be_year", "staff_id", "be_year"), *record_constraints())
 
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     be_year: Mapped[int]
     on: Mapped[date]
-    recorded_at: Mapped[datetime | None] = mapped_column(Instant)
-    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
-class QuizAttempt(Base):
-    """One try at a quiz; `score` of `max_score`. `answers` are [question, choice] numbers when done on screen."""
+class QuizAttempt(HumanRecord, Base):
+    """One try at a quiz; `score` of `max_score`. `answers` are [question, choice] numbers when done on screen.
+
+    Verified as an acknowledgement is: on screen by itself, from paper by a second person.
+    """
 
     __tablename__ = "quiz_attempt"
-    __table_args__ = (CheckConstraint("score >= 0 and max_score > 0 and score <= max_score", name="score"),)
+    __table_args__ = (
+        CheckConstraint("score >= 0 and max_score > 0 and score <= max_score", name="score"),
+        Index("ix_quiz_attempt_staff_id", "staff_id"),
+        *record_constraints(),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
@@ -285,8 +293,6 @@ class QuizAttempt(Base):
     on: Mapped[date]
     score: Mapped[int]
     max_score: Mapped[int]
-    recorded_at: Mapped[datetime | None] = mapped_column(Instant)
-    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answers: Mapped[list[list[int]] | None] = mapped_column(JSON)
 
 

@@ -19,6 +19,7 @@ from app.core.config import CONTENT
 from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Invalid, NotFound
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
+from app.core.records import seen_by_itself
 from app.indicators.models import QUIZ_SETS, QuizAttempt
 
 
@@ -66,13 +67,14 @@ def attempts_of(db: Session, staff_id: int, quiz: str, be_year: int) -> list[Qui
         QuizAttempt.staff_id == staff_id,
         QuizAttempt.quiz == quiz,
         QuizAttempt.on.between(year.first_day, year.last_day),
+        QuizAttempt.status.in_(("submitted", "verified")),
     )
     return list(db.scalars(query.order_by(QuizAttempt.id.desc())))
 
 
 def has_passed(attempt: QuizAttempt, pass_percent: int) -> bool:
-    """Whether a try reaches the pass mark, without rounding. Example: 6 of 10 at 60 % -> True; 5 of 9 -> False."""
-    return attempt.score * 100 >= attempt.max_score * pass_percent
+    """Whether a try stands and reaches the mark, without rounding. Example: 6 of 10 at 60 % -> True; 5 of 9 -> False."""
+    return attempt.status == "verified" and attempt.score * 100 >= attempt.max_score * pass_percent
 
 
 def may_try(attempts: list[QuizAttempt], today: date, pass_percent: int) -> bool:
@@ -94,8 +96,8 @@ def take_quiz(
             raise Invalid({"quiz": "วันนี้ทำแบบทดสอบนี้แล้ว หรือปีนี้ผ่านแล้ว ทำใหม่ได้ในวันถัดไปถ้ายังไม่ผ่าน"})
         score = sum(chosen[question.number] == question.answer for question in questions)
         kept = QuizAttempt(
-            staff_id=staff_id, quiz=quiz, on=today, score=score, max_score=len(questions), recorded_at=now,
-            recorded_by_id=staff_id, answers=[[number, choice] for number, choice in sorted(chosen.items())],
+            staff_id=staff_id, quiz=quiz, on=today, score=score, max_score=len(questions),
+            answers=[[number, choice] for number, choice in sorted(chosen.items())], **seen_by_itself(staff_id, now),
         )  # fmt: skip
         db.add(kept)
     return kept

@@ -9,15 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from flask_wtf.file import FileField
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField, TextAreaField
 from wtforms.validators import NumberRange
 
 from app.community import meeting_queries
 from app.community.models import Award, Lesson, Meeting
-from app.core.database import transaction
+from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Invalid, NotFound
+from app.core.fiscal_year import FiscalYear
 from app.core.records import HumanRecord, Status
 from app.core.thai import thai_date
 from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
@@ -119,6 +120,7 @@ REGISTERS: dict[str, Register] = {
         Register(
             "acknowledgement", "การรับทราบเป้าหมาย KM", "C1", Acknowledgement,
             (Column("staff_id", "บุคลากร", "staff"), Column("be_year", "ปีงบประมาณ (พ.ศ.)", "year"), _ON),
+            "จากใบลงชื่อบนกระดาษ แนบภาพถ่ายไว้ให้ผู้ตรวจ", subject="staff_id",
         ),
         Register(
             "quiz_attempt", "ผลแบบทดสอบ", "C2, C4, C6", QuizAttempt,
@@ -126,6 +128,7 @@ REGISTERS: dict[str, Register] = {
                 Column("staff_id", "บุคลากร", "staff"), Column("quiz", "ชุด", "choice", tuple(QUIZ_SETS.items())),
                 _ON, Column("score", "คะแนนที่ได้", "number"), Column("max_score", "คะแนนเต็ม", "number"),
             ),
+            "จากกระดาษคำตอบ แนบภาพถ่ายไว้ให้ผู้ตรวจ", subject="staff_id",
         ),
         Register(
             "evaluation", "รอบติดตามและประเมินผล", "C5", Evaluation,
@@ -165,6 +168,10 @@ REGISTERS: dict[str, Register] = {
         Register("lesson", "บทเรียนจากกลุ่ม", "B7", Lesson),
     )
 }  # fmt: skip
+
+
+# What people do on screen for themselves; here it is typed from paper by another.
+_ON_SCREEN = (Acknowledgement, QuizAttempt)
 
 
 def register_named(key: str) -> Register:
@@ -232,6 +239,10 @@ def check_values(register: Register, values: dict[str, Any], members: Collection
         raise Invalid({"valid_to": "วันสิ้นสุดต้องไม่ก่อนวันเริ่ม"})
     if register.key == "team" and not members:
         raise Invalid({"members": "โปรดเลือกสมาชิกทีมอย่างน้อยหนึ่งคน"})
+    if register.key == "acknowledgement":
+        year = FiscalYear(values["be_year"])
+        if not year.first_day <= values["on"] <= year.last_day:
+            raise Invalid({"on": f"วันที่รับทราบเป้าหมายของปี {year.be_year} ต้องอยู่ในปีงบประมาณนั้น (1 ต.ค. ถึง 30 ก.ย.)"})
     if register.key == "hand_count" and not values["number"] >= 1:
         raise Invalid({"number": "จำนวนต้องอย่างน้อย 1"})
 
@@ -242,18 +253,20 @@ def record(
 ) -> Any:  # fmt: skip
     """Keep what was typed; human records wait for verification. Raises Invalid per field."""
     check_values(register, values, members)
-    if register.key in ("acknowledgement", "quiz_attempt") and values["staff_id"] == recorder_id:
+    if register.model in _ON_SCREEN and values["staff_id"] == recorder_id:
         raise Invalid({"staff_id": "ผลของท่านเองทำบนหน้าจอ หรือให้ผู้อื่นบันทึกจากกระดาษ"})
     row = dict(values)
     if register.code_prefix:
         row["code"] = register.code_prefix + secrets.token_hex(4)
     if register.is_human:
         row |= {"status": Status.SUBMITTED.value, "file_sha256": file_sha256}
-    if register.is_human or register.key in ("acknowledgement", "quiz_attempt"):
         row |= {"recorded_at": now, "recorded_by_id": recorder_id}
     with transaction(db):
-        if register.model is Acknowledgement and db.scalar(select(Acknowledgement.id).filter_by(**values)) is not None:
-            raise Invalid({"staff_id": "บันทึกการรับทราบของคนนี้ในวันนี้ไว้แล้ว"})
+        if register.model is Acknowledgement:
+            lock_for_transaction(db, f"acknowledge {values['staff_id']}")
+            alive = (Acknowledgement.status != Status.VOID.value,)
+            if db.scalar(select(Acknowledgement.id).filter_by(**values).where(*alive)) is not None:
+                raise Invalid({"staff_id": "บันทึกการรับทราบของคนนี้ในวันนี้ไว้แล้ว"})
         kept = register.model(**row)
         db.add(kept)
         db.flush()
@@ -295,7 +308,7 @@ def recorded_by(db: Session, staff_id: int, limit: int = 60) -> list[tuple[Regis
     """What a person recorded, newest first; one statement for where, one for each register that has any."""
     selects = [
         select(literal(key).label("key"), one.model.id.label("id"), one.model.recorded_at.label("at"))
-        .where(one.model.recorded_by_id == staff_id)
+        .where(one.model.recorded_by_id == staff_id, *_typed_for_another(one))
         for key, one in REGISTERS.items()
         if one.is_human
     ]  # fmt: skip
@@ -309,6 +322,11 @@ def recorded_by(db: Session, staff_id: int, limit: int = 60) -> list[tuple[Regis
         ids = [number for name, number in places if name == key]
         kept |= {(key, one.id): one for one in db.scalars(select(model).where(model.id.in_(ids)))}
     return [(REGISTERS[key], kept[key, number]) for key, number in places]
+
+
+def _typed_for_another(register: Register) -> tuple[ColumnElement[bool], ...]:
+    model = register.model
+    return (model.recorded_by_id != model.staff_id,) if model in _ON_SCREEN else ()
 
 
 def newest(db: Session, register: Register, status: str = "", limit: int = 200) -> list[Any]:

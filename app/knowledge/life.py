@@ -29,7 +29,7 @@ from app.knowledge.models import (
     StillValid,
     TemplateText,
 )
-from app.knowledge.publishing import audience_of
+from app.knowledge.publishing import audience_of, note_standing
 from app.knowledge.searchable import touch_articles
 from app.notifications.commands import Telling, mark_read_by_url, notify, notify_codes, notify_each
 from app.people.models import Role, Viewer
@@ -53,6 +53,7 @@ def confirm_valid(db: Session, viewer: Viewer, code: str, until: date | None, no
         db.refresh(article, with_for_update=True)
         article.review_due_on = until
         article.version += 1
+        note_standing(db, article, today)
         latest = queries.revision(db, article, article.latest_number)
         if latest.details:
             latest.details = {**latest.details, "review_due_on": until.isoformat()}

@@ -88,7 +88,7 @@ class Article(Base):
 class Revision(Base):
     """One saved text. `headings` is a list of [level, anchor, text]; `first` marks the first publication.
 
-    `approved` = readers see it or saw it. `version` is the article's own after this save. `details` are the category,
+    `approved` = readers see it or saw it, from `approved_on` on. `version` is the article's own after this save. `details` are the category,
     tags and so on that become the article's with this text (see `ArticleText`).
     """
 
@@ -98,6 +98,7 @@ class Revision(Base):
         Index("ix_revision_editor_at", "editor_id", "at"),
         # All that counting asks of a text: reading the row itself would read through its body.
         Index("ix_revision_counting", "on", "first", "approved", "minor", "article_id", "editor_id"),
+        Index("ix_revision_approved", "approved_on", "first", "minor", "article_id", "editor_id", "on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,6 +114,7 @@ class Revision(Base):
     summary: Mapped[str] = mapped_column(String(300), default="")
     minor: Mapped[bool] = mapped_column(default=False)
     approved: Mapped[bool] = mapped_column(default=False)
+    approved_on: Mapped[date | None]
     first: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0, server_default="0")
     details: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -165,6 +167,20 @@ class ReviewComment(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ArticleStanding(Base):
+    """From a day on: whether a published article has a category, and until when it is to be read again.
+
+    What row A3 asks of an article as of a past day; the first line is of the day of first publication.
+    """
+
+    __tablename__ = "article_standing"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    on: Mapped[date] = mapped_column(primary_key=True)
+    categorised: Mapped[bool]
+    review_due_on: Mapped[date | None]
 
 
 class StillValid(Base):

@@ -14,7 +14,16 @@ from app.core.clock import bangkok_day
 from app.core.database import insert_new, insert_or_skip
 from app.core.errors import Invalid
 from app.core.thai import fold, one_line
-from app.knowledge.models import Article, ArticleCredit, ArticleLink, ArticleTag, Category, Revision, State
+from app.knowledge.models import (
+    Article,
+    ArticleCredit,
+    ArticleLink,
+    ArticleStanding,
+    ArticleTag,
+    Category,
+    Revision,
+    State,
+)
 from app.knowledge.searchable import touch_articles
 from app.notifications.commands import notify, notify_codes
 
@@ -59,15 +68,26 @@ def apply_details(db: Session, article: Article, revision: Revision) -> None:
 def make_public(db: Session, article: Article, revision: Revision, now: datetime) -> None:
     """From now on readers see this text; inside a transaction that holds the article."""
     first = article.state == State.DRAFT.value
-    revision.approved = True
+    revision.approved, revision.approved_on = True, bangkok_day(now)
     article.published_number = revision.number
     if first:
         revision.first = True
         article.state, article.first_published_on = State.PUBLISHED.value, bangkok_day(now)
     apply_details(db, article, revision)
+    note_standing(db, article, bangkok_day(now))
     note_links(db, article.id, revision.html)
     _tell(db, article, revision, now, first=first)
     touch_articles(db, [article.id])
+
+
+def note_standing(db: Session, article: Article, on: date) -> None:
+    """Keep what holds of a published article from a day on; inside a transaction that holds the article."""
+    categorised = article.category_id is not None
+    db.merge(
+        ArticleStanding(
+            article_id=article.id, on=on, categorised=categorised, review_due_on=article.review_due_on
+        )
+    )  # fmt: skip
 
 
 def links_in(html: str) -> dict[str, str]:
