@@ -23,7 +23,7 @@ from app.community.models import (
 from app.core.clock import bangkok_day
 from app.core.database import insert_or_skip, transaction
 from app.core.errors import Invalid
-from app.core.records import Status
+from app.core.records import Status, mark_void
 from app.core.thai import normalise, one_line
 from app.notifications.commands import notify
 from app.people.models import Role, StaffRole, Viewer
@@ -126,9 +126,8 @@ def change_meeting(db: Session, viewer: Viewer, code: str, new: NewMeeting, now:
     """Plan a meeting anew while it is not sent to be verified; members are told of another day or hour."""
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
     _check(viewer, replace(new, group_id=None))
-    if meeting.status != Status.DRAFT.value:
-        raise Invalid({"title": "การประชุมนี้ส่งตรวจแล้ว แก้กำหนดการไม่ได้"})
     with transaction(db):
+        _must_be_planned(db, meeting, "title", "การประชุมนี้ส่งตรวจแล้ว แก้กำหนดการไม่ได้")
         moved = (meeting.on, meeting.starts_at) != (new.on, new.starts_at)
         meeting.title, meeting.purpose, meeting.on = one_line(new.title), new.purpose, new.on
         meeting.kind, meeting.place, meeting.agenda = new.kind, one_line(new.place), normalise(new.agenda).strip()
@@ -143,22 +142,34 @@ def change_meeting(db: Session, viewer: Viewer, code: str, new: NewMeeting, now:
 def cancel_meeting(db: Session, viewer: Viewer, code: str, reason: str, now: datetime) -> None:
     """A planned meeting will not take place: it is voided with its reason, and members are told."""
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
-    if meeting.status != Status.DRAFT.value:
-        raise Invalid({"reason": "การประชุมนี้ส่งตรวจแล้ว ยกเลิกได้ที่ทะเบียนการประชุม"})
     if not one_line(reason) or len(one_line(reason)) > MAX_REASON:
         raise Invalid({"reason": f"โปรดบอกเหตุผลที่งดประชุม ไม่เกิน {MAX_REASON} ตัวอักษร"})
     with transaction(db):
-        meeting.status, meeting.void_reason = Status.VOID.value, one_line(reason)
-        meeting.voided_by_id = viewer.staff_id
+        _must_be_planned(db, meeting, "reason", "การประชุมนี้ส่งตรวจแล้ว ยกเลิกได้ที่ทะเบียนการประชุม")
+        mark_void(meeting, one_line(reason), viewer.staff_id, now)
         touch(db, "minutes", [meeting.id])
         _invite(db, viewer, meeting, now, "งดประชุม")
+
+
+def _must_be_planned(db: Session, meeting: Meeting, name: str, sentence: str) -> None:
+    """Inside the transaction of the act, so that nobody sends or verifies it meanwhile."""
+    db.refresh(meeting, with_for_update=True)
+    if meeting.status != Status.DRAFT.value:
+        raise Invalid({name: sentence})
 
 
 def send_meeting(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
     """Send a held meeting to be verified by another person. Raises Invalid that names what is missing."""
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
-    if meeting.status != Status.DRAFT.value:
-        raise Invalid({"send": "การประชุมนี้ส่งตรวจแล้ว"})
+    with transaction(db):
+        _must_be_planned(db, meeting, "send", "การประชุมนี้ส่งตรวจแล้ว")
+        _must_be_complete(db, meeting, now)
+        meeting.status, meeting.recorded_at = Status.SUBMITTED.value, now
+        meeting.recorded_by_id = viewer.staff_id
+        _tell_checkers(db, viewer, meeting, now)
+
+
+def _must_be_complete(db: Session, meeting: Meeting, now: datetime) -> None:
     missing = []
     if meeting.on > bangkok_day(now) or (meeting.starts_at is not None and meeting.starts_at > now):
         missing.append("ยังไม่ถึงเวลาประชุม")
@@ -168,10 +179,6 @@ def send_meeting(db: Session, viewer: Viewer, code: str, now: datetime) -> None:
         missing.append("มีผู้ลงชื่อไม่ถึงสองคน")
     if missing:
         raise Invalid({"send": "ยังส่งตรวจไม่ได้: " + " และ".join(missing)})
-    with transaction(db):
-        meeting.status, meeting.recorded_at = Status.SUBMITTED.value, now
-        meeting.recorded_by_id = viewer.staff_id
-        _tell_checkers(db, viewer, meeting, now)
 
 
 def _tell_checkers(db: Session, viewer: Viewer, meeting: Meeting, now: datetime) -> None:

@@ -120,12 +120,13 @@ def remove_picture(db: Session, viewer: Viewer, code: str, number: int) -> None:
     found = meeting_queries.picture(db, meeting.id, number)
     if found.added_by_id != viewer.staff_id and not rules.can_run_meeting(viewer, meeting, group):
         raise NotAllowed("ลบได้เฉพาะผู้ใส่ภาพและผู้จัดประชุม")
-    if meeting.status != Status.DRAFT.value:
-        raise Invalid({"picture": "การประชุมนี้ส่งตรวจแล้ว ภาพเป็นหลักฐานจึงลบไม่ได้"})
     with transaction(db):
-        db.delete(found)
+        db.refresh(meeting, with_for_update=True)
+        if meeting.status != Status.DRAFT.value:
+            raise Invalid({"picture": "การประชุมนี้ส่งตรวจแล้ว ภาพเป็นหลักฐานจึงลบไม่ได้"})
         if meeting.file_sha256 == found.sha256:
             meeting.file_sha256 = None
+        db.delete(found)
 
 
 def add_task(db: Session, viewer: Viewer, code: str, text: str, staff_id: int | None, due_on: date | None) -> None:

@@ -30,16 +30,18 @@ CSV_HEADS = ("รหัส", "ชื่อ", "ชื่อ-สกุล", "ช�
 def sign_in(db: Session, viewer: Viewer, meeting: Meeting, how: str, now: datetime) -> bool:
     """A person is there; True the first time, however they signed in before. Raises Invalid on another day."""
     assert viewer.staff_id is not None
-    _may_still_sign(meeting)
-    if meeting.on != bangkok_day(now):
-        raise Invalid({"code": "ลงชื่อด้วย QR ได้เฉพาะในวันประชุม โปรดแจ้งผู้จัดให้ลงชื่อในรายชื่อแทน"})
     with transaction(db):
+        _may_still_sign(db, meeting)
+        if meeting.on != bangkok_day(now):
+            raise Invalid({"code": "ลงชื่อด้วย QR ได้เฉพาะในวันประชุม โปรดแจ้งผู้จัดให้ลงชื่อในรายชื่อแทน"})
         late = rules.is_late(meeting.starts_at, now)
         row = {"meeting_id": meeting.id, "staff_id": viewer.staff_id, "how": how, "signed_at": now, "late": late}
         return insert_or_skip(db, MeetingAttendee, row)
 
 
-def _may_still_sign(meeting: Meeting) -> None:
+def _may_still_sign(db: Session, meeting: Meeting) -> None:
+    """Inside the transaction: whoever verifies meanwhile waits, or has done so."""
+    db.refresh(meeting, with_for_update=True)
     if meeting.status in (Status.VERIFIED.value, Status.VOID.value):
         raise Invalid({"code": "การประชุมนี้ตรวจยืนยันหรือยกเลิกแล้ว จึงลงชื่อเพิ่มไม่ได้"})
 
@@ -54,9 +56,9 @@ def set_present(
 ) -> None:
     """Who runs the meeting ticks who was there, of those `listed`; whoever signed in before keeps how they did."""
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
-    _may_still_sign(meeting)
-    _has_come(meeting, now)
     with transaction(db):
+        _may_still_sign(db, meeting)
+        _has_come(meeting, now)
         had_a_hand(db, meeting, viewer)
         before = {one.staff_id for one in meeting_queries.signed_in(db, meeting.id)}
         gone = (before & listed) - present
@@ -72,8 +74,8 @@ def set_present(
 def set_late(db: Session, viewer: Viewer, code: str, staff_id: int, late: bool) -> None:
     """Who runs the meeting marks somebody as late, or not."""
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
-    _may_still_sign(meeting)
     with transaction(db):
+        _may_still_sign(db, meeting)
         mine = (MeetingAttendee.meeting_id == meeting.id, MeetingAttendee.staff_id == staff_id)
         db.execute(update(MeetingAttendee).where(*mine).values(late=late))
 
@@ -86,10 +88,10 @@ def sign_in_from_csv(
     All or nothing; raises Invalid that names every line nobody was found for.
     """
     meeting, _ = meeting_queries.meeting_to_run(db, viewer, code)
-    _may_still_sign(meeting)
-    _has_come(meeting, now)
     found = _people_of_csv(content, roster)
     with transaction(db):
+        _may_still_sign(db, meeting)
+        _has_come(meeting, now)
         had_a_hand(db, meeting, viewer)
         before = {one.staff_id for one in meeting_queries.signed_in(db, meeting.id)}
         at = now if meeting.on == bangkok_day(now) else None

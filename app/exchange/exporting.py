@@ -414,7 +414,14 @@ def export_office(db: Session, files: FileStore, folder: Path, progress: Callabl
     count = 0
     with (folder / "registers.jsonl").open("w", encoding="utf-8") as out:
         for name, records in EXPORTERS.items():
+            keyless, written = not TYPES[name].key, set()
             for record in records(db, codes):
+                if keyless:
+                    # Known by all it says: the same act typed twice is one, or the file would contradict itself.
+                    said = tuple(_as_key(record[one.name]) for one in TYPES[name].fields if not one.extra)
+                    if said in written:
+                        continue
+                    written.add(said)
                 out.write(as_json(name, record) + "\n")
                 count += 1
                 if count % 500 == 0:
@@ -427,6 +434,10 @@ def export_office(db: Session, files: FileStore, folder: Path, progress: Callabl
                     target.parent.mkdir(exist_ok=True)
                     target.write_bytes(files.read(kept))
     return count
+
+
+def _as_key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _write_markdown(folder: Path, record: dict[str, Any]) -> None:

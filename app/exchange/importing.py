@@ -91,7 +91,9 @@ def _import_type(
         records = [builders.canonical_access(builder, record) for record in records]
     if name == "plan_version":
         records = [plan_records.canonical_plan(record) for record in records]
-    there = {record.key: record for record in _existing(db, name, builder, records)}
+    there: dict[tuple[object, ...], Record] = {}
+    for record in _existing(db, name, builder, records):
+        there.setdefault(record.key, record)  # The first of several alike, as an export writes it.
     updatable = {_update_key(record): record for record in there.values()} if update else {}
     fresh: list[Record] = []
     for record in _resolved(builder, records):

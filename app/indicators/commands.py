@@ -52,18 +52,28 @@ def _checker(viewer: Viewer) -> int:
 
 def send_again(db: Session, viewer: Viewer, model: type[Any], record_id: int, now: datetime) -> None:
     """Who typed a returned record sends it in once more. Raises NotAllowed, Invalid."""
+    mend_record(db, viewer, model, record_id, {}, now)
+
+
+def mend_record(
+    db: Session, viewer: Viewer, model: type[Any], record_id: int, values: dict[str, Any], now: datetime
+) -> None:
+    """Put what was typed anew into a returned record and send it in again. Raises NotAllowed, Invalid."""
     with transaction(db):
         record = _record(db, model, record_id)
         may_mend(record, viewer)
-        record.status, record.recorded_at = Status.SUBMITTED.value, now
+        for name, value in values.items():
+            setattr(record, name, value)
+        record.status, record.recorded_at, record.recorded_by_id = Status.SUBMITTED.value, now, viewer.staff_id
         record.verified_by_id = record.verified_at = None
 
 
 def may_mend(record: HumanRecord, viewer: Viewer) -> None:
-    """Raise unless the viewer typed this record and it was sent back."""
-    if record.recorded_by_id != viewer.staff_id:
+    """Raise unless this record was sent back to the viewer; one that came in a file without a name is any checker's."""
+    orphan = record.recorded_by_id is None and viewer.has(*CHECKERS)
+    if record.recorded_by_id != viewer.staff_id and not orphan:
         raise NotAllowed("แก้ไขได้เฉพาะผู้บันทึก")
-    if record.status != Status.DRAFT.value or record.returned_at is None:
+    if record.status != Status.DRAFT.value or (record.returned_at is None and not orphan):
         raise Invalid({"status": "แก้ไขได้เฉพาะรายการที่ถูกส่งกลับ รายการที่รอตรวจหรือตรวจแล้วให้ยกเลิกแล้วบันทึกใหม่"})
 
 

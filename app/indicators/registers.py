@@ -284,16 +284,6 @@ def involved(db: Session, register: Register, record: Any) -> set[int]:
     return found
 
 
-def mend(db: Session, register: Register, kept: Any, values: dict[str, Any], file_sha256: str | None) -> None:
-    """Put what was typed anew into a returned record. Raises Invalid per field."""
-    check_values(register, values, ())
-    with transaction(db):
-        for name, value in values.items():
-            setattr(kept, name, value)
-        if file_sha256:
-            kept.file_sha256 = file_sha256
-
-
 def waiting(db: Session) -> dict[str, int]:
     """How many records of each human register wait to be verified; one statement."""
     selects = [

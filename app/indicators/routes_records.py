@@ -91,10 +91,11 @@ def mend(key: str, record_id: int) -> str | Response | tuple[str, int]:
     status = 200
     if form.validate_on_submit():
         try:
-            registers.mend(
-                db(), found, kept, _typed(found, form), keep_scan(form["file"].data if "file" in form else None)
-            )
-            commands.send_again(db(), viewer(), found.model, record_id, now())
+            typed = _typed(found, form)
+            registers.check_values(found, typed, ())
+            scan = keep_scan(form["file"].data)
+            changed = typed | ({"file_sha256": scan} if scan else {})
+            commands.mend_record(db(), viewer(), found.model, record_id, changed, now())
             flash("แก้ไขและส่งตรวจอีกครั้งแล้ว")
             return redirect(url_for("records.mine"))
         except Invalid as error:

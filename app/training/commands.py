@@ -9,11 +9,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.database import insert_or_skip, transaction
+from app.core.database import insert_or_skip, lock_for_transaction, transaction
 from app.core.errors import Invalid
 from app.core.records import Status, mark_void
 from app.core.thai import one_line, thai_date
 from app.notifications.commands import Telling, notify_each
+from app.people.models import Role, Viewer
 from app.search.documents import touch
 from app.training.models import TRAINING_KINDS, Attendance, Obligation, Report, Training, Waiver
 from app.training.queries import obligation_stage
@@ -67,26 +68,41 @@ def add_training(
 
 
 def set_attendees(
-    db: Session, training_id: int, done: set[int], not_done: set[int], recorder_id: int, now: datetime
-) -> None:
-    """Tick the roster: new ones are added, changed results wait for verification again, unticked ones are voided."""
+    db: Session, viewer: Viewer, training_id: int, done: set[int], not_done: set[int], now: datetime
+) -> list[int]:
+    """Tick the roster: new ones are added, changed results wait for verification again, unticked ones are voided.
+
+    What was verified is changed by secretary and evaluators only, as everywhere; returns the people left as they were.
+    """
+    recorder_id = viewer.staff_id or 0
+    left = []
     with transaction(db):
-        existing = {a.staff_id: a for a in db.scalars(select(Attendance).where(Attendance.training_id == training_id))}
-        order = next((a.file_sha256 for a in existing.values() if a.file_sha256), None)
-        _attend(db, training_id, done - set(existing), recorder_id, now, order=order)
-        _attend(db, training_id, not_done - done - set(existing), recorder_id, now, result="not_done", order=order)
-        for staff_id, record in existing.items():
-            ticked = staff_id in done or staff_id in not_done
-            result = "done" if staff_id in done else "not_done"
-            if not ticked:
-                if record.status != Status.VOID.value:
-                    touch(db, "person", [staff_id])
-                    mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม", recorder_id, now)
-            elif record.result != result or record.status in (Status.VOID.value, Status.DRAFT.value):
+        lock_for_transaction(db, f"training {training_id}")
+        alive = (Attendance.training_id == training_id, Attendance.status != Status.VOID.value)
+        found = select(Attendance).where(*alive).order_by(Attendance.id).with_for_update()
+        existing = {one.staff_id: one for one in db.scalars(found)}
+        wanted = dict.fromkeys(not_done, "not_done") | dict.fromkeys(done, "done")
+        order = next((one.file_sha256 for one in existing.values() if one.file_sha256), None)
+        anew = {person: result for person, result in wanted.items() if person not in existing}
+        for person, record in existing.items():
+            result = wanted.get(person)
+            if result == record.result and record.status != Status.DRAFT.value:
+                continue
+            if record.status == Status.VERIFIED.value and not viewer.has(Role.SECRETARY, Role.EVALUATOR):
+                left.append(person)
+            elif result is None:
+                mark_void(record, "นำชื่อออกจากรายชื่อผู้เข้าอบรม", recorder_id, now)
+                touch(db, "person", [person])
+            elif record.status == Status.VERIFIED.value:
+                mark_void(record, "แก้ผลการอบรม บันทึกใหม่แล้ว", recorder_id, now)
+                anew[person] = result
+            else:
                 record.result, record.status = result, Status.SUBMITTED.value
                 record.recorded_by_id, record.recorded_at = recorder_id, now
-                record.verified_by_id = record.verified_at = record.voided_at = None
-                record.void_reason = ""
+        for result in ("done", "not_done"):
+            people = {person for person, one in anew.items() if one == result}
+            _attend(db, training_id, people, recorder_id, now, result=result, order=order)
+    return left
 
 
 def _attend(

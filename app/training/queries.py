@@ -52,17 +52,18 @@ def _line(training: Training, attendees: int) -> TrainingLine:
 
 
 def attendees(db: Session, training_id: int) -> list[AttendeeLine]:
-    """Who went, by staff code."""
+    """Who went, by staff code; a voided line only of people who have no other."""
     query = (
         select(Attendance, Staff.code, Staff.name)
         .join(Staff, Staff.id == Attendance.staff_id)
         .where(Attendance.training_id == training_id)
-        .order_by(Staff.code)
+        .order_by(Staff.code, Attendance.status == "void", Attendance.id.desc())
     )
-    return [
-        AttendeeLine(a.id, a.staff_id, code, name, a.result, a.status, a.recorded_by_id)
-        for a, code, name in db.execute(query)
-    ]
+    found: dict[int, AttendeeLine] = {}
+    for a, code, name in db.execute(query):
+        line = AttendeeLine(a.id, a.staff_id, code, name, a.result, a.status, a.recorded_by_id)
+        found.setdefault(a.staff_id, line)
+    return list(found.values())
 
 
 def obligations(

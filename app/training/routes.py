@@ -117,8 +117,11 @@ def set_attendees(code: str) -> Response:
     allowed = {line.id for line in people.people_on(db(), training.end_on)}
     allowed |= {line.staff_id for line in queries.attendees(db(), training.id)}
     done = ticked("attendee") & allowed
-    commands.set_attendees(db(), training.id, done, ticked("not_done") & allowed, staff_id(), now())
+    left = commands.set_attendees(db(), viewer(), training.id, done, ticked("not_done") & allowed, now())
     flash("บันทึกรายชื่อแล้ว รายการที่เปลี่ยนรอผู้ตรวจยืนยัน")
+    if left:
+        names = ", ".join(people.names_by_id(db(), set(left)).values())
+        flash(f"ไม่ได้เปลี่ยน {names} เพราะตรวจแล้ว ผู้ที่แก้ได้คือเลขานุการหรือกรรมการติดตามและประเมินผล", "error")
     return redirect(url_for("training.show", code=code))
 
 
