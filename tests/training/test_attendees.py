@@ -59,4 +59,4 @@ def test_a_list_ticked_many_times_goes_out_and_in(lite_office: Office, tmp_path)
         lines = (tmp_path / "registers.jsonl").read_text("utf-8").splitlines()
         records = [check_line(number, json.loads(line)) for number, line in enumerate(lines, 1)]
         done = import_records(db, office.desk(db), records, office.clock.now())
-    assert not done.added and not done.updated
+    assert not +done.added and not +done.updated
