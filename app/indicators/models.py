@@ -311,7 +311,7 @@ class Evaluation(HumanRecord, Base):
 class EvaluationRound(Base):
     """The committee's work behind an evaluation: findings a row, last year's recommendations followed up.
 
-    On submitting, `frozen` keeps the figures as they stood and `evaluation_id` the record that row C5 counts.
+    `version` rises with every save. On submitting, `frozen` keeps the figures as they stood and `evaluation_id` the record that row C5 counts.
     """
 
     __tablename__ = "evaluation_round"
@@ -327,6 +327,7 @@ class EvaluationRound(Base):
     evaluation_id: Mapped[int | None] = mapped_column(ForeignKey("evaluation.id"))
     receipt_no: Mapped[str] = mapped_column(String(100), default="", server_default="")
     received_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Finding(Base):

@@ -102,6 +102,11 @@ def _own_pages(db: Session, register: Register, shown: Sequence[Any]) -> dict[in
     return {}
 
 
+def own_page(db: Session, register: Register, one: Any) -> str:
+    """Where a record was made and is mended, "" for what is typed into its register."""
+    return _own_pages(db, register, [one]).get(one.id, ("", 0))[0]
+
+
 def _details(register: Register, one: Any) -> list[str]:
     """Chosen values and numbers of a record, as words."""
     words = []

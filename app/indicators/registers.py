@@ -22,6 +22,7 @@ from app.core.fiscal_year import FiscalYear
 from app.core.records import HumanRecord, Status
 from app.core.thai import thai_date
 from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
+from app.indicators import evaluating
 from app.indicators.models import (
     ACTIVITY_KINDS,
     LOG_CHANNELS,
@@ -38,7 +39,7 @@ from app.indicators.models import (
     QuizAttempt,
     Visit,
 )
-from app.knowledge.models import Application
+from app.knowledge.models import Application, Article
 from app.people.models import Team, TeamMember
 from app.training.models import Attendance, Report
 
@@ -276,11 +277,17 @@ def record(
 
 
 def involved(db: Session, register: Register, record: Any) -> set[int]:
-    """Staff who may not verify a record beside who typed it: its subject, and who had a hand in a meeting."""
+    """Staff who may not verify a record beside who typed it: its subject, the article's author, and
+    who had a hand in a meeting or an evaluation.
+    """
     subject = getattr(record, register.subject) if register.subject else None
     found = {subject} if subject is not None else set()
     if register.model is Meeting:
         found |= meeting_queries.hands(db, record.id)
+    if register.model is Evaluation:
+        found |= evaluating.hands_in(db, record.id)
+    if register.model in (Application, Lesson) and record.article_id is not None:
+        found.add(db.get_one(Article, record.article_id).author_id)
     return found
 
 

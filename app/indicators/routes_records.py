@@ -14,7 +14,7 @@ from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.core.records import STATUS_NAMES
 from app.core.web import db, flash_invalid, keep_scan, now, part, send_kept, ticked, today
 from app.indicators import commands, proposals, registers, sheets
-from app.indicators.record_lines import lines_of, record_to_check
+from app.indicators.record_lines import lines_of, own_page, record_to_check
 from app.indicators.registers import REGISTERS, Choices, Register
 from app.people import queries as people
 from app.people.current import roles_only, staff_id, staff_only, viewer
@@ -86,6 +86,10 @@ def mend(key: str, record_id: int) -> str | Response | tuple[str, int]:
     if kept is None or not found.columns:
         raise NotFound("ไม่พบรายการนี้")
     commands.may_mend(kept, viewer())
+    page = own_page(db(), found, kept)
+    if page:
+        flash("รายการนี้มีหน้าของตนเอง แก้ไขและเสนออีกครั้งได้ที่นี่")
+        return redirect(page)
     roster = people.people_on(db(), today())
     form = registers.form_of(found, Choices([(line.id, line.name) for line in roster], people.teams(db())), kept)
     status = 200

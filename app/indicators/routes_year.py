@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.core.errors import Invalid, KhlangError
+from app.core.errors import Invalid, KhlangError, NotAllowed
 from app.core.files import XLSX
 from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.core.signing import fingerprint
@@ -110,7 +110,7 @@ def evaluation(be_year: int) -> str:
 
 def _submitted_on(kept: EvaluationRound) -> date | None:
     record = evaluating.record_of(db(), kept)
-    return record.submitted_on if record is not None else None
+    return None if record is None or evaluating.is_open(record) else record.submitted_on
 
 
 @blueprint.post("/plan/<int:be_year>/evaluation")
@@ -134,15 +134,18 @@ def round_page(code: str) -> str:
 
 def _round_page(code: str, errors: dict[str, str]) -> str:
     kept = evaluating.round_by_code(db(), code)
+    may_write = evaluating.may_evaluate(db(), viewer(), kept.team_id)
+    if not may_write and evaluating.is_open(evaluating.record_of(db(), kept)):
+        raise NotAllowed("รอบนี้ยังไม่เสนอนายก อ่านได้เฉพาะกรรมการชุดนี้และเลขานุการ")
     _, rows = plans.plan_for(db(), kept.be_year)
     typed = request.form if request.method == "POST" else {}
     record, year = evaluating.record_of(db(), kept), FiscalYear(kept.be_year)
     days = rule_of(db(), config(), kept.be_year).settings["report_days"]
-    on = record.submitted_on if record is not None else today()
+    on = today() if record is None or evaluating.is_open(record) else record.submitted_on
     return render_template(
         "indicators/round.html", round=kept, rows=rows, findings=evaluating.findings_of(db(), kept.id), errors=errors,
         before=evaluating.recommendations_before(db(), kept.be_year), members=evaluating.members_of(db(), kept.team_id),
-        may_write=evaluating.may_evaluate(db(), viewer(), kept.team_id), record=record, typed=typed,
+        may_write=may_write, record=record, typed=typed, done=not evaluating.is_open(record),
         report_days=days, in_time=year.first_day <= on <= year.last_day + timedelta(days=days),
         frozen={one["row"]: one | {"as_of": date.fromisoformat(one["as_of"])} for one in kept.frozen or []}, unit_names=UNIT_NAMES, state_names=STATE_NAMES, today=today(),
         opener=db().get_one(Staff, kept.opened_by_id).name,
@@ -165,7 +168,8 @@ def act_on_round(code: str) -> Response | tuple[str, int]:
             texts = {
                 row.row: {name: request.form.get(f"{name}-{row.row}", "") for name in evaluating.TEXTS} for row in rows
             }
-            evaluating.save_findings(db(), viewer(), kept, request.form.get("summary", ""), texts)
+            summary, version = request.form.get("summary", ""), whole(request.form.get("version"))
+            evaluating.save_findings(db(), viewer(), kept, summary, texts, version)
             flash("บันทึกผลประเมินแล้ว")
             if act == "submit":
                 scope = scope_for(db(), config(), kept.be_year, today())
