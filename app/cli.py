@@ -280,8 +280,8 @@ def recount(year: int, rebuild: bool) -> None:
         if closed:
             broken = [day.isoformat() for day in broken_seals(db)]
             found += [f"บัญชีการเปิดอ่านที่บันทึกวันที่ {day} ถูกแก้หลังปิดผนึก" for day in broken]
-            told = closing.problems_of(db, office.config, office.signer, year, office.clock.today(), totals=False)
-            found += [sentence for sentence in told if sentence not in found]
+        told = closing.problems_of(db, office.config, office.signer, year, office.clock.today(), totals=False)
+        found += [sentence for sentence in told if sentence not in found]
     for sentence in found:
         click.echo(sentence)
     if found:

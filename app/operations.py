@@ -20,7 +20,7 @@ from app.core.errors import KhlangError
 from app.core.guard import attempt
 from app.core.migrating import newest_revision, revision_of
 from app.core.outbox import count_waiting
-from app.core.signing import KEY_FILE
+from app.core.signing import ACTS_FILE, KEY_FILE
 from app.indicators import closing
 from app.knowledge.models import Attachment
 from app.office import Office
@@ -67,8 +67,8 @@ def backup_office(office: Office, file: Path) -> None:
         files |= {
             f"attachments/{p.parent.name}/{p.name}": p for p in sorted(attachments.glob("??/*")) if len(p.name) == 64
         }
-        if (office.config.data / KEY_FILE).exists():
-            files[KEY_FILE] = office.config.data / KEY_FILE
+        signing = (KEY_FILE, ACTS_FILE)
+        files |= {name: office.config.data / name for name in signing if (office.config.data / name).exists()}
         manifest = {
             "revision": revision_of(office.database),
             "sha256": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
@@ -93,9 +93,10 @@ def restore_office(config: Config, file: Path) -> None:
         _unpack(file, folder)
         if (folder / "attachments").exists():
             shutil.copytree(folder / "attachments", config.data / "attachments", dirs_exist_ok=True)
-        if (folder / KEY_FILE).exists():
-            shutil.copyfile(folder / KEY_FILE, config.data / KEY_FILE)
-            (config.data / KEY_FILE).chmod(0o600)
+        for name in (KEY_FILE, ACTS_FILE):
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, config.data / name)
+                (config.data / name).chmod(0o600)
         # A journal left by a server that was killed would be replayed into the restored file.
         for leftover in ("-wal", "-shm"):
             Path(f"{_database_path(config)}{leftover}").unlink(missing_ok=True)
@@ -185,7 +186,8 @@ def _closed_years(office: Office) -> list[Finding]:
     """Every closed year read again and compared with what was signed."""
     findings = []
     with office.session() as db:
-        for year in closing.closed_years(db):
+        signed = {int(line.split(" ")[0]) for line in office.signer.noted()}
+        for year in sorted(signed.union(closing.closed_years(db))):
             problems = closing.problems_of(db, office.config, office.signer, year, office.clock.today())
             told = f"ปี {year} ที่ปิดแล้วไม่ตรงกับภาพนิ่ง {len(problems)} แห่ง ดูหน้าปิดปีหรือเทียบไฟล์สำรอง:"
             findings.append(

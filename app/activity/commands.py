@@ -100,8 +100,8 @@ def _add_up(db: Session, staff_id: int, changes: Changes) -> None:
 
 
 def _verify(share: Share | None, reader_id: int | None, on: date) -> None:
-    if share is None or share.verified_on is not None:
-        return
+    if share is None or (share.verified_on is not None and share.verified_on <= on):
+        return  # One from the spool may be earlier than what came first.
     if rules.verifies(share.sharer_id, share.on, reader_id, on):
         share.verified_on = on
 

@@ -9,12 +9,26 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, type_coerce, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.activity import rules
 from app.activity.models import AccessCount, AccessDay, AccessMonth, Opened, Reason, Share
-from app.core.database import AnySelect, lock_tables, month_of, seconds_between
+from app.core.database import AnySelect, bangkok_parts, lock_tables, month_of, seconds_between
 
 CHUNK = 5_000
 
@@ -64,7 +78,8 @@ def differences(
         if len(found) < 100:
             found += _wrong_doubles(db, first_day, last_day, start, start + step)
         progress(1)
-    found += _impossible_verdicts(db, first_day, last_day) + rollup_differences(db, first_day, last_day)
+    found += _impossible_verdicts(db, first_day, last_day) + contradictions(db, first_day, last_day)
+    found += rollup_differences(db, first_day, last_day)
     found += _share_differences(db, first_day, last_day)
     return found[:100]
 
@@ -127,6 +142,21 @@ def _impossible_verdicts(db: Session, first_day: date, last_day: date) -> list[s
     )
     rows = db.execute(query.limit(50))
     return [f"รายการเปิดอ่าน {number} วันที่ {on}: ถูกนับทั้งที่ไม่ควรนับ" for number, on in rows]
+
+
+def contradictions(db: Session, first_day: date, last_day: date) -> list[str]:
+    """Lines whose day, hour or person is not that of their instant and reader: what the seals cover says otherwise."""
+    day, hour = bangkok_parts(db, Opened.at)
+    named = literal("s") + cast(Opened.staff_id, String)
+    person = or_(
+        and_(Opened.staff_id.is_not(None), Opened.person != named),
+        and_(Opened.staff_id.is_(None), Opened.person.like("s%")),
+    )
+    query = select(Opened.id, Opened.on).where(
+        Opened.on >= first_day, Opened.on <= last_day, or_(day != Opened.on, hour != Opened.hour, person)
+    )
+    rows = db.execute(query.limit(50))
+    return [f"รายการเปิดอ่าน {number} วันที่ {on}: วัน ชั่วโมง หรือผู้อ่านไม่ตรงกับเวลาที่บันทึกไว้" for number, on in rows]
 
 
 def rollup_differences(db: Session, first_day: date, last_day: date) -> list[str]:

@@ -14,8 +14,10 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Integer,
     MetaData,
     Select,
+    String,
     cast,
     create_engine,
     event,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -172,6 +175,15 @@ def month_of(db: Session, day: Any) -> Any:
     if db.get_bind().dialect.name == "postgresql":
         return cast(func.date_trunc("month", day), Date)
     return func.date(day, "start of month", type_=Date())
+
+
+def bangkok_parts(db: Session, at: Any) -> tuple[Any, Any]:
+    """Day and hour in Bangkok of an instant column."""
+    if db.get_bind().dialect.name == "postgresql":
+        local: Any = func.timezone("Asia/Bangkok", at)
+        return cast(local, Date), cast(func.extract("hour", local), Integer)
+    kept = type_coerce(at, String)
+    return func.date(kept, "+7 hours", type_=Date()), cast(func.strftime("%H", kept, "+7 hours"), Integer)
 
 
 def count_rows(db: Session, query: AnySelect) -> int:

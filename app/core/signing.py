@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-KEY_FILE = "office_key"
+KEY_FILE, ACTS_FILE = "office_key", "signed_acts"
 
 
 def canonical(value: Any) -> bytes:
@@ -47,6 +47,18 @@ class Signer:
     def sign(self, content: bytes) -> str:
         """Signature of some bytes, 128 hex digits."""
         return self._key().sign(content).hex()
+
+    def note(self, line: str) -> None:
+        """Remember a signed act beside the key, outside the database; lines are only ever added."""
+        with (self.path.parent / ACTS_FILE).open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+    def noted(self) -> list[str]:
+        """Signed acts in the order they were made."""
+        path = self.path.parent / ACTS_FILE
+        return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
 def is_signed(content: bytes, public_key: str, signature: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
@@ -20,7 +20,7 @@ from app.core.config import Config
 from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.fiscal_year import FiscalYear
-from app.core.signing import Signer, is_signed
+from app.core.signing import Signer, canonical, is_signed
 from app.core.thai import thai_date
 from app.indicators import evidence, snapshots
 from app.indicators.anomalies import look_for_anomalies
@@ -164,18 +164,41 @@ def close_year(db: Session, viewer: Viewer, scope: Scope, signer: Signer, today:
             raise Invalid({"close": "ยังปิดปีไม่ได้: " + " ".join(stopping)})
         snapshot = snapshots.snapshot_of(db, scope)
         found.snapshot, found.sha256 = snapshots.pack(snapshot)
-        found.signature = _signed(signer, scope.be_year, 0, found.sha256)
         found.closed_by_id, found.closed_at = viewer.staff_id, now
+        found.rule, found.settings = scope.rule, snapshot["settings"]
+        found.signature = _signed(signer, _act_of_closing(found))
+    signer.note(f"{scope.be_year} 0 {found.signature}")
     look_for_anomalies(db, scope.be_year, today)
     return found
 
 
-def _signed(signer: Signer, be_year: int, number: int, sha256: str) -> str:
-    return f"{signer.public_key()}:{signer.sign(_stamp(be_year, number, sha256))}"
+def _signed(signer: Signer, act: bytes) -> str:
+    return f"{signer.public_key()}:{signer.sign(act)}"
 
 
-def _stamp(be_year: int, number: int, sha256: str) -> bytes:
-    return f"khlang {be_year} {number} {sha256}".encode()
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at is not None else ""
+
+
+def _act_of_closing(found: YearClosing) -> bytes:
+    """What is signed when a year is closed: the snapshot's hash, and who asked and closed, when and why."""
+    return canonical(
+        {
+            "act": "close", "be_year": found.be_year, "sha256": found.sha256, "asked_by": found.asked_by_id,
+            "asked_at": _moment(found.asked_at), "note": found.note, "closed_by": found.closed_by_id,
+            "closed_at": _moment(found.closed_at), "rule": found.rule, "settings": found.settings,
+        }
+    )  # fmt: skip
+
+
+def _act_of_restating(kept: Restatement, before: str) -> bytes:
+    """What is signed when later changes are let stand; `before` is the signature it follows."""
+    return canonical(
+        {
+            "act": "restate", "be_year": kept.be_year, "number": kept.number, "sha256": kept.sha256, "by": kept.by_id,
+            "at": _moment(kept.at), "reason": kept.reason, "changes": kept.changes, "before": before,
+        }
+    )  # fmt: skip
 
 
 def restatements(db: Session, be_year: int) -> list[Restatement]:
@@ -260,9 +283,13 @@ def restate(
         kept = Restatement(
             be_year=be_year, number=number + 1, at=now, by_id=viewer.staff_id, reason=reason.strip()[:1000],
             changes=[{"text": c.text, "row": c.row, "why": why} for c, why in explained(db, scope, changes)[:500]],
-            snapshot=packed, sha256=sha256, signature=_signed(signer, be_year, number + 1, sha256),
+            snapshot=packed, sha256=sha256,
         )  # fmt: skip
+        earlier = restatements(db, be_year)
+        last = earlier[-1].signature if earlier else closing.signature
+        kept.signature = _signed(signer, _act_of_restating(kept, last))
         db.add(kept)
+    signer.note(f"{be_year} {kept.number} {kept.signature}")
     return kept
 
 
@@ -281,7 +308,7 @@ def problems_of(
     """
     closing = closing_of(db, be_year)
     if closing is None or (closing.closed_at is None and not closing.sha256):
-        return []
+        return lost(db, be_year, signer)
     found = touched(db, closing, signer)
     if closing.closed_at is None:
         found.append(f"ปี {be_year}: มีลายเซ็นของภาพนิ่งแต่ไม่มีวันปิดปี ถูกแก้หลังปิดปี")
@@ -289,17 +316,22 @@ def problems_of(
         return found
     year = FiscalYear(be_year)
     if totals:
-        found = recounting.rollup_differences(db, year.first_day, year.last_day)
+        found = recounting.contradictions(db, year.first_day, year.last_day)
+        found += recounting.rollup_differences(db, year.first_day, year.last_day)
     progress(1)
     return found + [change.text for change in changes_since(db, config, closing, today)]
 
 
 def touched(db: Session, closing: YearClosing, signer: Signer) -> list[str]:
     """Whether the snapshot and every restatement are still what was signed."""
-    kept: list[tuple[int, bytes | None, str, str]] = [(0, closing.snapshot, closing.sha256, closing.signature)]
-    kept += [(one.number, one.snapshot, one.sha256, one.signature) for one in restatements(db, closing.be_year)]
-    found = []
-    for place, (number, packed, sha256, signature) in enumerate(kept):
+    kept: list[tuple[int, bytes | None, str, str, bytes]] = [
+        (0, closing.snapshot, closing.sha256, closing.signature, _act_of_closing(closing))
+    ]
+    for one in restatements(db, closing.be_year):
+        act = _act_of_restating(one, kept[-1][3])
+        kept.append((one.number, one.snapshot, one.sha256, one.signature, act))
+    found = lost(db, closing.be_year, signer)
+    for place, (number, packed, sha256, signature, act) in enumerate(kept):
         named = f"ภาพนิ่งวันปิดปี {closing.be_year}" if number == 0 else f"การปรับปรุงครั้งที่ {number} ของปี {closing.be_year}"
         if number != place:
             found.append(f"{named}: ลำดับขาดหาย")
@@ -310,10 +342,24 @@ def touched(db: Session, closing: YearClosing, signer: Signer) -> list[str]:
         key, _, signed = signature.partition(":")
         if actual != sha256:
             found.append(f"{named}: เนื้อหาไม่ตรงกับลายนิ้วมือที่เก็บไว้ ถูกแก้หลังปิดปี")
-        elif not is_signed(_stamp(closing.be_year, number, sha256), key, signed):
-            found.append(f"{named}: ลายเซ็นไม่ถูกต้อง ถูกแก้หลังปิดปี")
+        elif not is_signed(act, key, signed):
+            found.append(f"{named}: ลายเซ็นไม่ถูกต้อง ตัวเลข ผู้ปิด วันเวลา หรือเหตุผลถูกแก้หลังปิดปี")
         elif key != signer.public_key():
             found.append(f"{named}: ลงนามด้วยกุญแจอื่นที่ไม่ใช่ของหน่วยงานนี้ ถ้าเพิ่งย้ายเครื่องให้คืนไฟล์ office_key")
+    return found
+
+
+def lost(db: Session, be_year: int, signer: Signer) -> list[str]:
+    """Closings and restatements that were signed here, as the file beside the key says, and are gone or replaced."""
+    closing = closing_of(db, be_year)
+    there = {} if closing is None else {0: closing.signature}
+    there |= {one.number: one.signature for one in restatements(db, be_year)}
+    found = []
+    for line in signer.noted():
+        year, number, signature = line.split(" ")
+        if int(year) == be_year and there.get(int(number)) != signature:
+            what = f"การปิดปี {year}" if number == "0" else f"การปรับปรุงครั้งที่ {number} ของปี {year}"
+            found.append(f"{what}: เคยลงนามที่นี่แต่หายไปหรือถูกแทนที่ในฐานข้อมูล เทียบกับไฟล์สำรอง")
     return found
 
 

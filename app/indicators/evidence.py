@@ -401,7 +401,7 @@ def _shares(scope: Scope, with_excluded: bool) -> AnySelect:
     internal = Share.channel.in_(INTERNAL_CHANNELS)
     faults: list[tuple[ColumnElement[bool], str]] = [
         *unknown_then(Share.at, scope),
-        (or_(Share.verified_on.is_(None), Share.verified_on > scope.as_of), "ยังไม่มีผู้อื่นเปิดอ่านผ่านลิงก์"),
+        (or_(Share.verified_on.is_(None), Share.verified_on > scope.seen_until), "ยังไม่มีผู้อื่นเปิดอ่านผ่านลิงก์"),
     ]
     if not scope.external_shares:
         faults.append((~internal, "แชร์ภายนอก แสดงแต่ไม่นับ"))

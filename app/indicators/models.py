@@ -93,6 +93,7 @@ class CountingRule(Base):
 class YearClosing(Base):
     """The closing of a year: asked for by one, closed by another, never opened again.
 
+    `rule` and `settings` are those it was counted by, for good: the machine's settings may change later.
     `snapshot` is zlib-packed JSON of `closing.snapshot_of`; `sha256` is of the JSON, `signature` of the office's key.
     """
 
@@ -105,6 +106,8 @@ class YearClosing(Base):
     note: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    rule: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    settings: Mapped[dict[str, int] | None] = mapped_column(JSON)
     snapshot: Mapped[bytes | None] = mapped_column(LargeBinary)
     sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     signature: Mapped[str] = mapped_column(String(200), default="", server_default="")
@@ -386,6 +389,12 @@ class Scope:
     rule: str = ""
     known_by: datetime | None = None
     row: str = ""
+    whole_until: date | None = None
+
+    @property
+    def seen_until(self) -> date:
+        """Until when what was done in the span may have borne fruit: the day of the year when only a quarter is read."""
+        return self.whole_until or self.as_of
 
 
 @dataclass(frozen=True)

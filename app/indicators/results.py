@@ -18,7 +18,7 @@ from app.core.errors import Invalid, NotAllowed
 from app.core.signing import Signer, canonical, fingerprint, is_signed
 from app.indicators.closing import closing_of, standing, touched
 from app.indicators.models import OfficeResult, Scope
-from app.indicators.snapshots import snapshot_of
+from app.indicators.snapshots import pack, snapshot_of
 from app.people.models import Role, Viewer
 
 FORMAT = "khlang-result/1"
@@ -37,14 +37,15 @@ def result_file(db: Session, config: Config, scope: Scope, signer: Signer, now: 
         if wrong:
             raise Invalid({"file": " ".join(wrong)})
         snapshot, restated = standing(db, closing)
+        sha256 = pack(snapshot)[1]
     else:
-        snapshot, restated = snapshot_of(db, scope, accesses=False), 0
+        snapshot, restated, sha256 = snapshot_of(db, scope, accesses=False), 0, None
     content = {
         "format": FORMAT, "office": config.office_name, "year": scope.be_year, "as_of": snapshot["as_of"],
         "made_at": now.isoformat(timespec="seconds"), "closed_at": closed_at.isoformat(timespec="seconds") if closed_at else None,
         "restated": restated, "rule": snapshot["rule"], "settings": snapshot["settings"], "roster": len(snapshot["roster"]),
         "rows": [{name: row[name] for name in ROW_FIELDS} for row in snapshot["rows"]],
-        "snapshot_sha256": closing.sha256 if closing is not None and closed_at is not None else None,
+        "snapshot_sha256": sha256,
         "key": signer.public_key(),
     }  # fmt: skip
     return json.dumps({**content, "signature": signer.sign(canonical(content))}, ensure_ascii=False, indent=1)

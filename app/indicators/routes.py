@@ -37,7 +37,8 @@ YEARS_BESIDE = 4
 def _scope(be_year: int) -> Scope:
     department = queries.department_named(db(), request.args.get("department"))
     as_of = parse_date(request.args.get("as_of", ""))
-    scope = scope_for(db(), config(), be_year, today(), as_of, department.id if department else None)
+    day = min(as_of, today()) if as_of else None  # Nothing is known of tomorrow.
+    scope = scope_for(db(), config(), be_year, today(), day, department.id if department else None)
     quarter = whole(request.args.get("quarter"))
     return within_quarter(scope, quarter) if quarter else scope
 

@@ -67,13 +67,20 @@ def versions(db: Session, config: Config) -> list[Rule]:
 
 
 def rule_of(db: Session, config: Config, be_year: int, version: str = "") -> Rule:
-    """The version a year is counted by, or the one named. Raises NotFound for a name that no version has."""
+    """The version a year is counted by, or the one named: a closed year keeps the settings of its closing.
+
+    Raises NotFound for a name that no version has.
+    """
     known = versions(db, config)
     if version:
         named = next((rule for rule in known if rule.version == version), None)
         if named is None:
             raise NotFound(f"ไม่มีกติกาการนับรุ่น {version} มี {', '.join(rule.version for rule in known)}")
         return named
+    frozen = (YearClosing.be_year == be_year, YearClosing.closed_at.is_not(None), YearClosing.rule != "")
+    closed = db.execute(select(YearClosing.rule, YearClosing.settings).where(*frozen)).first()
+    if closed is not None and closed.settings is not None:
+        return Rule(closed.rule, be_year, closed.settings, {}, "กติกาและค่าตั้งตามวันที่ปิดปี")
     return [rule for rule in known if rule.from_year <= be_year][-1]
 
 

@@ -54,7 +54,7 @@ def within_quarter(scope: Scope, quarter: int) -> Scope:
     day = min(last, scope.as_of)
     # What is handed in after the year belongs to its last quarter only.
     known_on = scope.known_on if quarter == QUARTERS and day == last else min(scope.known_on, day)
-    return replace(scope, first_day=first, as_of=day, known_on=known_on)
+    return replace(scope, first_day=first, as_of=day, known_on=known_on, whole_until=scope.seen_until)
 
 
 def as_known_then(scope: Scope) -> Scope:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from app.operations import examine
 from app.people.models import Role, Viewer
 from app.people.queries import staff_by_code
 from tests.conftest import Browser, app_of, on
+from tests.indicators.reading import count
 from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, attended, load, opened, training
 
 YEAR = 2558
@@ -100,6 +102,14 @@ TAMPERINGS = {
     "the snapshot's hash": ("update year_closing set sha256 = '00'", "ภาพนิ่งวันปิดปี 2558"),
     "the signature": ("update year_closing set signature = 'aa:bb'", "ลายเซ็นไม่ถูกต้อง"),
     "a line of the ledger": ("update opened set person = 'g1', staff_id = null where id = 1", "2015-09-30"),
+    "another closer": ("update year_closing set closed_by_id = (select id from staff where code = 'S1')", "ผู้ปิด"),
+    "another reason": ("update year_closing set note = 'ครบ'", "ลายเซ็นไม่ถูกต้อง"),
+    "the closing thrown away": ("delete from year_closing", "การปิดปี 2558: เคยลงนามที่นี่แต่หายไป"),
+    "settings of the closing": (
+        "update year_closing set settings = json_set(settings, '$.pass_percent', 10)",
+        "ลายเซ็นไม่ถูกต้อง",
+    ),
+    "an opening at another hour": ("update opened set hour = 3 where id = 1", "ไม่ตรงกับเวลาที่บันทึกไว้"),
     "a seal taken away": ("delete from ledger_seal", "ผนึกของบัญชี"),
 }
 
@@ -150,6 +160,51 @@ def test_a_later_change_is_named_with_who_and_why_and_can_be_let_stand(office: O
         assert kept.reason == "สมุดเยี่ยมนับซ้ำ" and any("V1" in change["text"] for change in kept.changes)
         with pytest.raises(Invalid, match="ไม่มีอะไรต้องปรับปรุง"):
             closing.restate(db, secretary, office.config, YEAR, "อีกครั้ง", office.signer, office.clock.now())
+
+
+def test_a_restatement_thrown_away_or_reworded_is_named(lite_office: Office):
+    office = lite_office
+    fill(office)
+    close(office)
+    secretary = viewer_of(office, SECRETARY, Role.SECRETARY)
+    for number, code in enumerate(("V1", "V2"), 1):
+        load(
+            office,
+            {
+                "type": "visit",
+                "code": code + "x",
+                "channel": "board",
+                "on": "2015-04-02",
+                "persons": number,
+                "status": "verified",
+            },
+        )
+        with office.session() as db:
+            closing.restate(db, secretary, office.config, YEAR, "นับเพิ่ม", office.signer, office.clock.now())
+    assert problems(office) == []
+    with office.database.begin() as connection:
+        connection.execute(sa.text("update restatement set reason = 'อื่น' where number = 1"))
+    assert any("การปรับปรุงครั้งที่ 1" in told and "เหตุผล" in told for told in problems(office))
+    with office.database.begin() as connection:
+        connection.execute(sa.text("delete from restatement where number = 2"))
+    assert any("การปรับปรุงครั้งที่ 2 ของปี 2558: เคยลงนามที่นี่" in told for told in problems(office))
+
+
+def test_the_machines_settings_do_not_reach_a_closed_year(lite_office: Office):
+    office = lite_office
+    fill(office)
+    load(
+        office,
+        {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-02-01", "score": 6, "max": 10},
+    )
+    close(office)
+    office.config = replace(office.config, quiz_pass_percent=70)
+    assert (count(office, "C2"), problems(office)) == (1, [])
+    load(
+        office,
+        {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-10-02", "score": 6, "max": 10},
+    )
+    assert count(office, "C2", year=2559) == 0
 
 
 def test_life_after_the_year_does_not_change_it(office: Office):

@@ -11,7 +11,7 @@ from openpyxl import Workbook, load_workbook
 from app.indicators import quizzes
 from app.indicators.plans import versions_of
 from app.indicators.queries import read_plan
-from app.indicators.scopes import as_known_then, scope_for
+from app.indicators.scopes import as_known_then, scope_for, within_quarter
 from app.office import Office
 from tests.conftest import Browser, app_of, on
 from tests.indicators.reading import count, row
@@ -133,6 +133,19 @@ def test_what_was_known_then_leaves_out_what_was_recorded_later(office: Office):
     assert (known["A5"], known["B1"]) == (1, 1) and (then["A5"], then["B1"]) == (0, 0)
     assert (all_known["A5"], all_known["B1"]) == (1, 1)
     assert "ที่รู้วันนั้น" in Browser(app_of(office), SECRETARY).get("/plan/2558?as_of=2015-03-31").text
+
+
+def test_a_share_read_in_a_later_quarter_stands_in_the_quarter_it_was_made(office: Office):
+    load(
+        office, article("A"),
+        group("G1"),
+        {"type": "share", "code": "SH1", "article": "A", "sharer": MALEE, "channel": "group", "target": "G1", "at": "2015-03-30T09:00:00+07:00"},
+        opened("A", WICHAI, "2015-04-02T09:00:00+07:00", share="SH1"),
+    )  # fmt: skip
+    with office.session() as db:
+        year = scope_for(db, office.config, 2558, office.clock.today())
+        found = [read_plan(db, within_quarter(year, number), only="A6").readings[0].numerator for number in (1, 2, 3)]
+    assert (found, count(office, "A6")) == ([0, 1, 0], 1)
 
 
 def test_quarters_add_up_to_the_year(office: Office):

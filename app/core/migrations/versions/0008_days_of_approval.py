@@ -37,6 +37,8 @@ def upgrade() -> None:
         " select id, first_published_on, category_id is not null, review_due_on from article"
         " where first_published_on is not null"
     )
+    op.add_column("year_closing", sa.Column("rule", sa.String(length=20), server_default="", nullable=False))
+    op.add_column("year_closing", sa.Column("settings", sa.JSON(), nullable=True))
     op.add_column("evaluation_round", sa.Column("version", sa.Integer(), server_default="0", nullable=False))
     for name in ("acknowledgement", "quiz_attempt"):
         _as_human_record(name)
