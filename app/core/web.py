@@ -12,7 +12,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import DateField, Field, SelectChoice, StringField, ValidationError
-from wtforms.validators import DataRequired, StopValidation
+from wtforms.validators import DataRequired, InputRequired, StopValidation
 
 from app.core.clock import Clock
 from app.core.config import Config
@@ -77,6 +77,20 @@ class _Needed(DataRequired):  # type: ignore[misc]
         super().__call__(form, field)
 
 
+class _NeededNumber(InputRequired):  # type: ignore[misc]
+    """As `_Needed`, but 0 is a number."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        if field.errors:
+            raise StopValidation
+        super().__call__(form, field)
+
+
+def needed_number(message: str) -> InputRequired:
+    """Validator of a number, 0 too, with our own Thai sentence."""
+    return _NeededNumber(message)
+
+
 def needed(message: str) -> DataRequired:
     """Validator with our own Thai sentence."""
     return _Needed(message)
@@ -104,6 +118,30 @@ class ThaiDateField(DateField):  # type: ignore[misc]
         self.data = found
 
 
+# Sentences of the form library that no field of ours says itself.
+_IN_THAI = {
+    "Not a valid integer value.": "ต้องเป็นจำนวนเต็ม เช่น 12",
+    "Not a valid float value.": "ต้องเป็นตัวเลข เช่น 6 หรือ 1.5",
+    "Not a valid decimal value.": "ต้องเป็นตัวเลข เช่น 6 หรือ 1.5",
+    "Not a valid choice.": "โปรดเลือกจากรายการ",
+    "Not a valid choice": "โปรดเลือกจากรายการ",
+    "Invalid Choice: could not coerce.": "โปรดเลือกจากรายการ",
+    "This field is required.": "โปรดใส่ช่องนี้",
+}
+
+
+class _Thai:
+    """What the form library asks for its sentences."""
+
+    def gettext(self, sentence: str) -> str:
+        """One sentence."""
+        return _IN_THAI.get(sentence, sentence)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """A sentence with a number."""
+        return self.gettext(one if number == 1 else many)
+
+
 class House(FlaskForm):  # type: ignore[misc]
     """Base of every form. CSRF is checked once for every POST, not again by each form."""
 
@@ -111,6 +149,10 @@ class House(FlaskForm):  # type: ignore[misc]
         """Settings of Flask-WTF."""
 
         csrf = False
+
+        def get_translations(self, form: FlaskForm) -> _Thai:
+            """Sentences of the library in Thai."""
+            return _Thai()
 
     form_errors: list[str]
 

@@ -25,7 +25,7 @@ from app.indicators.rule_versions import check_settings
 from app.people.models import Role, Viewer
 
 PROCESSES = {"KM": "กระบวนการจัดการความรู้", "CM": "กระบวนการบริหารจัดการการเปลี่ยนแปลง"}
-MOST_ROWS = 60
+MOST_ROWS, MOST_TITLE, MOST_TEXT = 60, 300, 2_000
 TEXTS = ("process", "goal", "name", "activity", "method", "indicator", "target_text", "unit", "responsible", "measure")
 NEEDED = ("process", "goal", "name", "indicator", "target_text", "unit", "responsible", "measure")
 LABELS = {
@@ -129,9 +129,30 @@ def check_plan(data: Mapping[str, Any]) -> Content:
     if not title:
         raise Invalid({"title": "โปรดใส่ชื่อแผน"})
     areas = [one_line(str(area)) for area in data.get("focus_areas") or [] if str(area).strip()]
+    if len(title) > MOST_TITLE:
+        raise Invalid({"title": f"ชื่อแผนยาวเกิน {MOST_TITLE} อักษร"})
+    _check_few("focus_areas", areas)
+    _check_few("desired_states", [str(state["text"]) for state in states])
+    _check_one_mark(checked)
     return {
-        "be_year": data["be_year"], "title": title[:300], "focus_areas": areas, "desired_states": states, "rows": checked,
+        "be_year": data["be_year"], "title": title, "focus_areas": areas, "desired_states": states, "rows": checked,
     }  # fmt: skip
+
+
+def _check_few(name: str, texts: list[str]) -> None:
+    if len(texts) > MOST_ROWS or any(len(text) > MOST_TEXT for text in texts):
+        raise Invalid({name: f"ใส่ได้ไม่เกิน {MOST_ROWS} ข้อ ข้อละไม่เกิน {MOST_TEXT:,} อักษร"})
+
+
+def _check_one_mark(rows: list[Content]) -> None:
+    """A quiz is passed or not: rows that count the same quiz cannot have marks of their own."""
+    marks: dict[str, set[int | None]] = {}
+    for row in rows:
+        marks.setdefault(row["measure"], set()).add(row.get("parameters", {}).get("pass_percent"))
+    torn = next((measure for measure, found in marks.items() if len(found) > 1), None)
+    if torn:
+        names = ", ".join(row["row"] for row in rows if row["measure"] == torn)
+        raise Invalid({"parameters": f"แถว {names} นับจากแบบทดสอบชุดเดียวกัน เกณฑ์ผ่านต้องเท่ากัน"})
 
 
 def check_row(row: Mapping[str, Any]) -> Content:
@@ -159,8 +180,9 @@ def check_row(row: Mapping[str, Any]) -> Content:
         clean[field] = normalise(str(row.get(field, ""))).strip()
         if field in NEEDED and not clean[field]:
             raise Invalid({field: where + f"โปรดใส่{LABELS[field]}"})
-        if len(clean[field]) > 2000:
-            raise Invalid({field: where + f"{LABELS[field]}ยาวเกิน 2,000 อักษร"})
+        most = getattr(PlanRow.__table__.c[field].type, "length", None) or MOST_TEXT
+        if len(clean[field]) > most:
+            raise Invalid({field: where + f"{LABELS[field]}ยาวเกิน {most:,} อักษร"})
     if clean["process"] not in PROCESSES:
         raise Invalid({"process": where + "กระบวนการเป็น KM หรือ CM"})
     _check_measure(clean, where)
@@ -216,6 +238,8 @@ def _period(row: Mapping[str, Any], where: str) -> Content:
                 value = None
         if not isinstance(value, date) or isinstance(value, datetime):
             raise Invalid({field: where + f"{LABELS[field]} ต้องเป็นวันที่ เช่น 2014-10-01"})
+        if not 1957 <= value.year <= 2157:
+            raise Invalid({field: where + f"{LABELS[field]} ต้องอยู่ระหว่าง พ.ศ. 2500 ถึง 2700"})
         found[field] = value
     if len(found) == 2 and found["end_on"] < found["start_on"]:
         raise Invalid({"end_on": where + "วันสิ้นสุดต้องไม่ก่อนวันเริ่ม"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_wtf.file import FileField
@@ -18,10 +18,10 @@ from app.community import meeting_queries
 from app.community.models import Award, Lesson, Meeting
 from app.core.database import lock_for_transaction, transaction
 from app.core.errors import Invalid, NotFound
-from app.core.fiscal_year import FiscalYear
+from app.core.fiscal_year import FiscalYear, be_fiscal_year
 from app.core.records import HumanRecord, Status
 from app.core.thai import thai_date
-from app.core.web import House, ThaiDateField, needed, not_future, offered, text_field
+from app.core.web import House, ThaiDateField, needed, needed_number, not_future, offered, text_field
 from app.indicators import evaluating
 from app.indicators.models import (
     ACTIVITY_KINDS,
@@ -39,6 +39,7 @@ from app.indicators.models import (
     QuizAttempt,
     Visit,
 )
+from app.indicators.plans import plan_for
 from app.knowledge.models import Application, Article
 from app.people.models import Team, TeamMember
 from app.training.models import Attendance, Report
@@ -213,7 +214,8 @@ def _field(column: Column, choices: Choices) -> Any:
     if column.kind == "text":
         return TextAreaField(column.label, [required])
     if column.kind == "number":
-        return IntegerField(column.label, [required, NumberRange(0, 10_000, message="ต้องเป็นจำนวน 0 ถึง 10,000")])
+        limit = NumberRange(0, 10_000, message="ต้องเป็นจำนวน 0 ถึง 10,000")
+        return IntegerField(column.label, [needed_number(f"โปรดใส่{column.label}"), limit])
     if column.kind == "year":
         limit = NumberRange(2400, 2700, message="ปีต้องเป็น พ.ศ. เช่น 2558")
         return IntegerField(column.label, [required, limit])
@@ -230,8 +232,26 @@ def _field(column: Column, choices: Choices) -> Any:
     return SelectField(column.label, choices=offered(column.choices))
 
 
-def check_values(register: Register, values: dict[str, Any], members: Collection[int]) -> None:
-    """Raise Invalid per field for values that fit their fields but not each other."""
+LONGEST, EARLIEST = 20_000, date(1957, 1, 1)
+
+
+def _check_each(register: Register, values: dict[str, Any]) -> None:
+    """What the database cannot hold, or no act of this office can be: told in words, beside its field."""
+    wrong = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            most = getattr(register.model.__table__.c[name].type, "length", None) or LONGEST
+            if len(value) > most:
+                wrong[name] = f"ข้อความยาว {len(value):,} ตัวอักษร เกิน {most:,} ย่อลงหรือแนบเป็นไฟล์"
+        elif isinstance(value, date) and value < EARLIEST:
+            wrong[name] = "วันที่เก่าเกินไป โปรดตรวจปี พ.ศ. ที่พิมพ์"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def check_values(db: Session, register: Register, values: dict[str, Any], members: Collection[int]) -> None:
+    """Raise Invalid per field for values that fit their fields but not the database, each other or the plan."""
+    _check_each(register, values)
     if register.key == "quiz_attempt" and not 0 < values["max_score"] >= values["score"]:
         raise Invalid({"score": "คะแนนที่ได้ต้องไม่เกินคะแนนเต็ม"})
     if register.key == "visit" and values["persons"] < 1:
@@ -244,8 +264,18 @@ def check_values(register: Register, values: dict[str, Any], members: Collection
         year = FiscalYear(values["be_year"])
         if not year.first_day <= values["on"] <= year.last_day:
             raise Invalid({"on": f"วันที่รับทราบเป้าหมายของปี {year.be_year} ต้องอยู่ในปีงบประมาณนั้น (1 ต.ค. ถึง 30 ก.ย.)"})
-    if register.key == "hand_count" and not values["number"] >= 1:
+    if register.key == "hand_count":
+        _check_hand_count(db, values)
+
+
+def _check_hand_count(db: Session, values: dict[str, Any]) -> None:
+    if not values["number"] >= 1:
         raise Invalid({"number": "จำนวนต้องอย่างน้อย 1"})
+    year = be_fiscal_year(values["on"])
+    by_hand = [row.row for row in plan_for(db, year)[1] if row.measure == "by_hand"]
+    if values["row"] not in by_hand:
+        told = f"แถวที่นับด้วยมือของแผนปี {year} คือ {', '.join(by_hand)}" if by_hand else f"แผนปี {year} ไม่มีแถวที่นับด้วยมือ"
+        raise Invalid({"row": f"แถว {values['row']} ไม่ได้นับด้วยมือ {told} ตั้งได้ที่แก้ไขแผน"})
 
 
 def record(
@@ -253,7 +283,7 @@ def record(
     file_sha256: str | None = None,
 ) -> Any:  # fmt: skip
     """Keep what was typed; human records wait for verification. Raises Invalid per field."""
-    check_values(register, values, members)
+    check_values(db, register, values, members)
     if register.model in _ON_SCREEN and values["staff_id"] == recorder_id:
         raise Invalid({"staff_id": "ผลของท่านเองทำบนหน้าจอ หรือให้ผู้อื่นบันทึกจากกระดาษ"})
     row = dict(values)

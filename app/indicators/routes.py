@@ -131,6 +131,9 @@ def set_target(be_year: int, row: str) -> Response:
         flash("บันทึกค่าเป้าหมายของหน่วยงานแล้ว")
     except Invalid as error:
         flash_invalid(error)
+        why = request.form.get("reason", "")[:500]
+        back = url_for("indicators.evidence", be_year=be_year, row=row, target=text[:20], reason=why)
+        return redirect(back + "#own-target")
     return redirect(url_for("indicators.evidence", be_year=be_year, row=row))
 
 

@@ -96,7 +96,7 @@ def mend(key: str, record_id: int) -> str | Response | tuple[str, int]:
     if form.validate_on_submit():
         try:
             typed = _typed(found, form)
-            registers.check_values(found, typed, ())
+            registers.check_values(db(), found, typed, ())
             scan = keep_scan(form["file"].data)
             changed = typed | ({"file_sha256": scan} if scan else {})
             commands.mend_record(db(), viewer(), found.model, record_id, changed, now())

@@ -82,6 +82,7 @@ def act_on_closing(be_year: int) -> Response:
             raise Invalid({"act": "ไม่รู้จักคำสั่งนี้"})
     except Invalid as error:
         flash_invalid(error)
+        return redirect(url_for("years.close_page", be_year=be_year, note=text[:1000] or None))
     return redirect(url_for("years.close_page", be_year=be_year))
 
 

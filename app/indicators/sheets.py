@@ -35,6 +35,7 @@ from app.training.commands import NewTraining, add_training
 from app.training.models import TRAINING_KINDS, Training
 
 MOST_ROWS, MOST_READ, MOST_ERRORS = 2_000, 20_000, 50
+MOST_UNPACKED = 20_000_000  # Bytes of an XLSX once unpacked; a packed one may be a thousandth of that.
 # What reading a damaged or locked workbook may raise.
 BROKEN = (
     InvalidFileException, zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, TypeError, IndexError,
@@ -194,6 +195,9 @@ def _cells_of_xlsx(content: bytes) -> list[list[Any]]:
     if media_type(content) != XLSX:
         raise Invalid({"file": "ไฟล์นี้ไม่ใช่ตาราง โปรดบันทึกเป็น XLSX หรือ CSV"})
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
+                raise Invalid({"file": "ตารางใหญ่เกินไป ลบแถว คอลัมน์ และภาพที่ไม่ใช้ออก หรือบันทึกเป็น CSV แล้วลองใหม่"})
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         rows = [
@@ -326,6 +330,7 @@ def import_sheet(db: Session, key: str, content: bytes, office: Office, *, skip_
     if not values and not errors:
         raise Invalid({"file": "ตารางยังไม่มีข้อมูล กรอกตั้งแต่แถวที่ 3 เป็นต้นไป แถวตัวอย่างจะไม่ถูกนำเข้า"})
     known = [] if errors else _known(db, key, columns, values)
+    known += [] if errors else _twice(values)
     if not skip_known:
         errors += [CellError(number, columns[0].label, KNOWN) for number in known]
     fresh = [(number, line) for number, line in values if number not in known]
@@ -336,7 +341,7 @@ def import_sheet(db: Session, key: str, content: bytes, office: Office, *, skip_
     return len(fresh), len(known)
 
 
-KNOWN = "แถวนี้บันทึกไว้แล้ว ลบแถวออก หรือติ๊กข้ามแถวที่บันทึกไว้แล้ว"
+KNOWN = "แถวนี้บันทึกไว้แล้วหรือซ้ำกับแถวก่อน ลบแถวออก หรือติ๊กข้ามแถวที่บันทึกไว้แล้ว"
 
 
 def _known(db: Session, key: str, columns: Sequence[Column], values: list[tuple[int, dict[str, Any]]]) -> list[int]:
@@ -351,6 +356,17 @@ def _known(db: Session, key: str, columns: Sequence[Column], values: list[tuple[
         query = query.where(model.status != Status.VOID.value)
     kept = {tuple(row) for row in db.execute(query)}
     return [number for number, line in values if tuple(line[name] for name in names) in kept]
+
+
+def _twice(values: list[tuple[int, dict[str, Any]]]) -> list[int]:
+    """Numbers of the lines that say the same as one above them in every column."""
+    seen: list[dict[str, Any]] = []
+    found = []
+    for number, line in values:
+        if line in seen:
+            found.append(number)
+        seen.append(line)
+    return found
 
 
 def _places(columns: Sequence[Column], headings: Sequence[Any]) -> dict[str, int]:
