@@ -150,15 +150,16 @@ def _replace_double(db: Session, line: dict[str, Any], changes: Changes) -> bool
         "article": line["article_id"], "who": line["person"], "since": line["at"] - window, "until": line["at"] + window,
     }  # fmt: skip
     around = db.execute(_AROUND, given).all()
+    replaced = any(at > line["at"] for _, at, *_ in around)
     for number, at, day, share_id, reason in around:
         if at > line["at"] or reason is not None:
             continue
         db.execute(update(Opened).where(Opened.id == number).values(reason=Reason.DOUBLE.value))
-        dropped = day != line["on"] and _drop_empty_day(db, line, day)
+        dropped = (replaced or day != line["on"]) and _drop_empty_day(db, line, day)
         _note(changes, day, accesses=-int(dropped), excluded=1)
         if share_id is not None:
             recounting.verify_shares(db, {share_id})
-    return any(at > line["at"] for _, at, *_ in around)
+    return replaced
 
 
 def _drop_empty_day(db: Session, line: dict[str, Any], day: date) -> bool:

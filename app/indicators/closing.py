@@ -233,18 +233,25 @@ def explained(db: Session, scope: Scope, changes: list[Difference]) -> list[tupl
     for change in changes:
         if change.key and change.kind in ("added", "removed", "changed"):
             wanted.setdefault(change.row, set()).add(change.key)
-    told: dict[tuple[str, str], str] = {}
+    # Several lines may share a key: each is told by itself, those that count no more first.
+    told: dict[tuple[str, str], list[str]] = {}
     for row in plan_for(db, scope.be_year)[1]:
         if row.row not in wanted:
             continue
         lines_of = evidence.visits if row.measure == "accesses" else MEASURES[row.measure].lines
         lines = lines_of(scope_of_row(scope, row), True).subquery()
-        query = select(
-            lines.c.key, lines.c.reason, lines.c.why, lines.c.voider_id, lines.c.recorder_id, lines.c.verifier_id
-        ).where(lines.c.key.in_(sorted(wanted[row.row])[:500]))
+        query = (
+            select(
+                lines.c.key, lines.c.reason, lines.c.why, lines.c.voider_id, lines.c.recorder_id, lines.c.verifier_id
+            )
+            .where(lines.c.key.in_(sorted(wanted[row.row])[:500]))
+            .order_by(lines.c.reason.desc())
+        )
         for key, *facts in db.execute(query):
-            told[row.row, key] = _why(db, *facts)
-    return [(change, told.get((change.row, change.key), "")) for change in changes]
+            said = _why(db, *facts)
+            if said and said not in told.setdefault((row.row, key), []):
+                told[row.row, key].append(said)
+    return [(change, " · ".join(told.get((change.row, change.key), [])[:3])) for change in changes]
 
 
 def _why(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.community.models import Group, Meeting, Post, Praise, Thread
@@ -44,7 +44,7 @@ class Proposal:
 
 
 def proposals(db: Session, viewer: Viewer, first_day: date, last_day: date) -> list[Proposal]:
-    """Candidates of a span of days, newest first, without those taken up or put aside; nine statements at most."""
+    """Candidates of a span of days, newest first, without those taken up or put aside; ten statements at most."""
     found = [
         *_first_activities(db, viewer, first_day, last_day), *_endorsements(db, viewer, first_day, last_day),
         *_markets(db, viewer, first_day, last_day), *_web_care(db, first_day, last_day), *_findable(db, first_day, last_day),
@@ -56,6 +56,9 @@ def proposals(db: Session, viewer: Viewer, first_day: date, last_day: date) -> l
 
 def _seen(viewer: Viewer) -> Any:
     return or_(Group.visibility == "open", Group.id.in_(viewer.group_ids))
+
+
+GONE = "ข้อเสนอนี้ถูกยืนยันหรือวางไว้แล้ว"
 
 
 def _activity(key: str, on: date, title: str, url: str) -> Proposal:
@@ -76,9 +79,13 @@ def _first_activities(db: Session, viewer: Viewer, first_day: date, last_day: da
         select(Group, func.min(Meeting.on)).join(Meeting, Meeting.group_id == Group.id)
         .where(founded, Meeting.status.in_(("submitted", "verified"))).group_by(Group.id)
     )  # fmt: skip
+    # A first meeting that is a market is proposed as that: one act, one proposal.
+    markets = {(one.group_id, one.on) for one in db.scalars(_market_meetings(viewer, first_day, last_day))}
     for group, on in db.execute(meetings):
         if group.id not in firsts or on < firsts[group.id][0]:
             firsts[group.id] = (on, f"/groups/{group.code}", group)
+            if (group.id, on) in markets:
+                del firsts[group.id]
     for on, url, group in firsts.values():
         if on <= last_day:
             yield _activity(f"first:{group.code}", on, f"กิจกรรมแรกของกลุ่ม{group.name}", url)
@@ -117,7 +124,12 @@ def _endorsements(db: Session, viewer: Viewer, first_day: date, last_day: date) 
 
 def _markets(db: Session, viewer: Viewer, first_day: date, last_day: date) -> Iterator[Proposal]:
     """Meetings held as, or named, a knowledge market."""
-    query = (
+    for meeting in db.scalars(_market_meetings(viewer, first_day, last_day)):
+        yield _activity(f"market:{meeting.code}", meeting.on, meeting.title, f"/meetings/{meeting.code}")
+
+
+def _market_meetings(viewer: Viewer, first_day: date, last_day: date) -> Select[Meeting]:
+    return (
         select(Meeting)
         .outerjoin(Group, Group.id == Meeting.group_id)
         .where(
@@ -125,8 +137,6 @@ def _markets(db: Session, viewer: Viewer, first_day: date, last_day: date) -> It
             Meeting.status.in_(("submitted", "verified")), or_(Group.id.is_(None), _seen(viewer)),
         )
     )  # fmt: skip
-    for meeting in db.scalars(query):
-        yield _activity(f"market:{meeting.code}", meeting.on, meeting.title, f"/meetings/{meeting.code}")
 
 
 def _web_care(db: Session, first_day: date, last_day: date) -> Iterator[Proposal]:
@@ -186,8 +196,8 @@ def take_up(db: Session, viewer: Viewer, key: str, first_day: date, last_day: da
     assert viewer.staff_id is not None
     chosen = _chosen(db, viewer, key, first_day, last_day)
     with transaction(db):
-        kept = registers.record(db, REGISTERS[chosen.register], chosen.values, (), viewer.staff_id, now)
         _put_aside(db, viewer.staff_id, key, now)
+        kept = registers.record(db, REGISTERS[chosen.register], chosen.values, (), viewer.staff_id, now)
     return kept
 
 
@@ -202,9 +212,11 @@ def dismiss(db: Session, viewer: Viewer, key: str, first_day: date, last_day: da
 def _chosen(db: Session, viewer: Viewer, key: str, first_day: date, last_day: date) -> Proposal:
     found = next((one for one in proposals(db, viewer, first_day, last_day) if one.key == key), None)
     if found is None:
-        raise NotFound("ข้อเสนอนี้ถูกยืนยันหรือวางไว้แล้ว")
+        raise NotFound(GONE)
     return found
 
 
 def _put_aside(db: Session, staff_id: int, key: str, now: datetime) -> None:
-    insert_or_skip(db, Dismissal, {"key": key, "by_id": staff_id, "at": now})
+    """Raises NotFound when another did so a moment before."""
+    if not insert_or_skip(db, Dismissal, {"key": key, "by_id": staff_id, "at": now}):
+        raise NotFound(GONE)

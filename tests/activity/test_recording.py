@@ -316,6 +316,30 @@ def test_an_opening_that_comes_late_is_a_double_even_when_the_next_one_is_too(of
         assert recounting.differences(db, datetime(2014, 10, 1).date(), datetime(2015, 9, 30).date()) == []
 
 
+def test_a_late_double_takes_the_day_it_empties_with_it(office: Office):
+    """23:59:40 and 00:00:20 counted a day each until 23:59:55 came in late: it replaces the one, the other replaces it."""
+    load(office, article("A"))
+    with office.session() as db:
+        article_id = db.scalars(select(Article.id)).one()
+        for hour, minute, second in ((16, 59, 40), (17, 0, 20), (16, 59, 55)):
+            at = datetime(2015, 3, 1, hour, minute, second, tzinfo=UTC)
+            record_opened(db, Opening(article_id, 3, "", "web", OpenedFacts(at=at)), at.date())
+        assert [day.isoformat() for day in db.scalars(select(AccessDay.on))] == ["2015-03-02"]
+        assert recounting.differences(db, datetime(2014, 10, 1).date(), datetime(2015, 9, 30).date()) == []
+
+
+def test_an_earlier_reading_that_comes_late_is_the_first(office: Office):
+    share = {"type": "share", "code": "X", "article": "A", "sharer": SOMCHAI, "channel": "group", "target": "G1"}
+    load(office, article("A", author=MALEE), group(), share | {"at": "2015-03-01T09:00:00+07:00"})
+    with office.session() as db:
+        article_id, token = db.execute(select(Share.article_id, Share.token)).one()
+        for day in (20, 10):
+            at = datetime(2015, 3, day, 3, tzinfo=UTC)
+            record_opened(db, Opening(article_id, 3, "", "web", OpenedFacts(at=at), token), at.date())
+        assert db.scalars(select(Share.verified_on)).one().isoformat() == "2015-03-10"
+        assert recounting.differences(db, datetime(2014, 10, 1).date(), datetime(2015, 9, 30).date()) == []
+
+
 def test_a_share_loses_its_verification_with_the_opening_that_gave_it(office: Office):
     load(office, article("A", author=MALEE), group())
     load(

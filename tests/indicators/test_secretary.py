@@ -261,6 +261,20 @@ def test_the_order_of_a_course_lies_beside_each_name_and_records_lead_to_their_p
     assert wrong.status_code == 400 and "แนบเป็นภาพถ่ายหรือ PDF เท่านั้น" in wrong.text and "พัสดุเบื้องต้น" in wrong.text
 
 
+def test_a_first_meeting_that_is_a_market_is_proposed_once(lite_office: Office):
+    meeting = {
+        "type": "meeting",
+        "code": "M1",
+        "title": "ตลาดนัดความรู้",
+        "purpose": "exchange",
+        "minutes": "มี",
+        "status": "submitted",
+    }
+    load(lite_office, group(), meeting | {"group": "G1", "on": "2015-05-01", "attendees": [SOMCHAI]})
+    page = Browser(app_of(lite_office), MALEE).get("/inbox").text
+    assert 'value="market:M1"' in page and 'value="first:G1"' not in page
+
+
 def test_the_system_proposes_and_a_person_confirms(office: Office):
     load(office, group(), thread())
     load(
