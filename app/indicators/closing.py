@@ -25,7 +25,7 @@ from app.core.thai import thai_date
 from app.indicators import evidence, snapshots
 from app.indicators.anomalies import look_for_anomalies
 from app.indicators.evidence_columns import NOT_VERIFIED
-from app.indicators.evidence_lists import reasons_of
+from app.indicators.evidence_lists import pseudonym, reasons_of, sees_all_names
 from app.indicators.measures import MEASURES
 from app.indicators.models import Evaluation, Restatement, Scope, YearClosing
 from app.indicators.plans import plan_for
@@ -254,6 +254,19 @@ def explained(db: Session, scope: Scope, changes: list[Difference]) -> list[tupl
     return [(change, " · ".join(told.get((change.row, change.key), [])[:3])) for change in changes]
 
 
+def for_reader(viewer: Viewer, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Changes as a person may read them: keys and names only for those who see all names."""
+    if sees_all_names(viewer):
+        return changes
+    told = []
+    for one in changes:
+        key = one.get("key", "")
+        text = one["text"].replace(key, pseudonym(key)) if key else one["text"]
+        named = not key and not one["row"]  # The roster names people.
+        told.append({**one, "text": text.partition(":")[0] if named else text, "why": ""})
+    return told
+
+
 def _why(
     db: Session, reason: str, why: str, voider_id: int | None, recorder_id: int | None, verifier_id: int | None
 ) -> str:
@@ -289,7 +302,7 @@ def restate(
         packed, sha256 = snapshots.pack(after)
         kept = Restatement(
             be_year=be_year, number=number + 1, at=now, by_id=viewer.staff_id, reason=reason.strip()[:1000],
-            changes=[{"text": c.text, "row": c.row, "why": why} for c, why in explained(db, scope, changes)[:500]],
+            changes=[{"text": c.text, "row": c.row, "key": c.key, "why": why} for c, why in explained(db, scope, changes)[:500]],
             snapshot=packed, sha256=sha256,
         )  # fmt: skip
         earlier = restatements(db, be_year)

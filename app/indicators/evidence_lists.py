@@ -250,7 +250,7 @@ def _shown(
     names = {**LOG_CHANNELS, **CHANNELS, **(SHARE_CHANNELS if item.part == "share" else {})}
     everyone = "บุคคลทั่วไป" if item.part == "opened" and item.person_id is None else item.person
     return EvidenceLine(
-        key=_pseudonym(item.key) if hidden or not named else item.key,
+        key=pseudonym(item.key) if hidden or not named else item.key,
         reference="" if hidden or (not named and not item.article_id) else item.reference or "",
         on=item.day,
         title=instead if hidden else item.title or "",
@@ -275,7 +275,7 @@ def _shown(
 _SALT = secrets.token_bytes(32)
 
 
-def _pseudonym(key: str) -> str:
+def pseudonym(key: str) -> str:
     """A key that tells same from different within a page or file and names nobody; kind kept: staff:S3 -> staff:9f2c…"""
     kind = key.split(":", 1)[0] if ":" in key else "opened"
     return f"{kind}:{hmac.new(_SALT, key.encode(), 'sha256').hexdigest()[:12]}"

@@ -14,11 +14,12 @@ from app.community.models import Group, Meeting, MeetingPicture, Thread
 from app.core.clock import bangkok_day
 from app.core.errors import NotFound
 from app.core.thai import thai_date
+from app.indicators.evidence_lists import sees_all_names
 from app.indicators.models import Evaluation, EvaluationRound
 from app.indicators.registers import Register
 from app.knowledge.models import Article
 from app.knowledge.queries import readable
-from app.people.models import Staff, Viewer
+from app.people.models import Role, Service, Staff, Viewer
 from app.people.queries import names_by_id
 from app.training.models import Attendance, Training
 
@@ -53,6 +54,7 @@ class RecordLine:
 
 def lines_of(db: Session, viewer: Viewer, register: Register, shown: Sequence[Any]) -> list[RecordLine]:
     """Records as lines; names of people, teams and things come from one statement a kind."""
+    shown = _told(db, viewer, register, shown)
     wanted: dict[Any, set[int]] = {}
     for one in shown:
         for name, model in {**_POINTERS, **dict.fromkeys(_HANDS, Staff)}.items():
@@ -62,6 +64,22 @@ def lines_of(db: Session, viewer: Viewer, register: Register, shown: Sequence[An
     named = {model: _named(db, viewer, model, ids, closed) for model, ids in wanted.items()}
     pages = _own_pages(db, register, shown)
     return [_line(viewer, register, one, named, pages, closed) for one in shown]
+
+
+def _told(db: Session, viewer: Viewer, register: Register, shown: Sequence[Any]) -> list[Any]:
+    """Those of some records that a person may read: all, but for private registers."""
+    if not register.private or sees_all_names(viewer):
+        return list(shown)
+    own: Sequence[Any] = []
+    if viewer.has(Role.HEAD) and viewer.department_id is not None:
+        people = {one.staff_id for one in shown}
+        here = (Service.department_id == viewer.department_id, Service.staff_id.in_(people))
+        own = db.execute(select(Service.staff_id, Service.start_on, Service.end_on).where(*here)).all()
+    return [
+        one for one in shown
+        if viewer.staff_id in (one.recorded_by_id, one.staff_id)
+        or any(who == one.staff_id and start <= one.on <= (end or one.on) for who, start, end in own)
+    ]  # fmt: skip
 
 
 def _line(
@@ -144,7 +162,7 @@ def _named(db: Session, viewer: Viewer, model: Any, ids: set[int], closed: set[i
 
 
 def record_to_check(db: Session, viewer: Viewer, register: Register, record_id: int) -> Any:
-    """A record of a register, unless it belongs to a group the viewer is not in. Raises NotFound."""
+    """A record of a register, unless the viewer may not read it. Raises NotFound."""
     record = db.get(register.model, record_id) if record_id < 2**31 else None
     if record is None:
         raise NotFound("ไม่พบรายการนี้")
@@ -152,6 +170,6 @@ def record_to_check(db: Session, viewer: Viewer, register: Register, record_id: 
     for name, model in _POINTERS.items():
         if model in (Article, Thread, Meeting) and getattr(record, name, None):
             groups.add(db.get_one(model, getattr(record, name)).group_id)
-    if groups & closed_groups(db, viewer):
+    if groups & closed_groups(db, viewer) or not _told(db, viewer, register, [record]):
         raise NotFound("ไม่พบรายการนี้")
     return record

@@ -57,7 +57,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Register:
-    """One register. `subject` names the column of the person it is about, who may not verify it."""
+    """One register. `subject` names the column of the person it is about, who may not verify it.
+
+    `private`: what it says of a person is for the secretary, evaluators, the person's own head and who typed it.
+    """
 
     key: str
     title: str
@@ -67,6 +70,7 @@ class Register:
     hint: str = ""
     subject: str = ""
     code_prefix: str = ""
+    private: bool = False
 
     @property
     def is_human(self) -> bool:
@@ -122,7 +126,7 @@ REGISTERS: dict[str, Register] = {
         Register(
             "acknowledgement", "การรับทราบเป้าหมาย KM", "C1", Acknowledgement,
             (Column("staff_id", "บุคลากร", "staff"), Column("be_year", "ปีงบประมาณ (พ.ศ.)", "year"), _ON),
-            "จากใบลงชื่อบนกระดาษ แนบภาพถ่ายไว้ให้ผู้ตรวจ", subject="staff_id",
+            "จากใบลงชื่อบนกระดาษ แนบภาพถ่ายไว้ให้ผู้ตรวจ", subject="staff_id", private=True,
         ),
         Register(
             "quiz_attempt", "ผลแบบทดสอบ", "C2, C4, C6", QuizAttempt,
@@ -130,7 +134,7 @@ REGISTERS: dict[str, Register] = {
                 Column("staff_id", "บุคลากร", "staff"), Column("quiz", "ชุด", "choice", tuple(QUIZ_SETS.items())),
                 _ON, Column("score", "คะแนนที่ได้", "number"), Column("max_score", "คะแนนเต็ม", "number"),
             ),
-            "จากกระดาษคำตอบ แนบภาพถ่ายไว้ให้ผู้ตรวจ", subject="staff_id",
+            "จากกระดาษคำตอบ แนบภาพถ่ายไว้ให้ผู้ตรวจ", subject="staff_id", private=True,
         ),
         Register(
             "evaluation", "รอบติดตามและประเมินผล", "C5", Evaluation,

@@ -155,9 +155,9 @@ def inbox() -> str:
         if not wanted or key == wanted:
             found = REGISTERS[key]
             limit = 200 if wanted else INBOX_LINES
-            parts.append(
-                (found, number, lines_of(db(), viewer(), found, registers.newest(db(), found, "submitted", limit)))
-            )
+            lines = lines_of(db(), viewer(), found, registers.newest(db(), found, "submitted", limit))
+            if lines:
+                parts.append((found, number, lines))
     parts.sort(key=lambda one: one[0].rows)
     return render_template(
         "indicators/inbox.html", parts=parts, waiting=waiting, wanted=wanted, registers=REGISTERS,

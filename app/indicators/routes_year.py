@@ -42,10 +42,15 @@ def close_page(be_year: int) -> str:
     if found is not None and found.closed_at is not None:
         later = closing.restatements(db(), be_year)
         changes = closing.changes_since(db(), config(), found, today(), accesses=False)
+        told = [
+            {"text": c.text, "row": c.row, "key": c.key, "why": why}
+            for c, why in closing.explained(db(), scope, changes)
+        ]
         people = {found.asked_by_id, found.closed_by_id or 0, *(one.by_id for one in later)}
         page |= {
             "snapshot": closing.standing(db(), found)[0], "restatements": later, "names": names_by_id(db(), people),
-            "changes": closing.explained(db(), scope, changes), "key": fingerprint(found.signature.partition(":")[0]),
+            "changes": closing.for_reader(viewer(), told), "told_of": {one.number: closing.for_reader(viewer(), one.changes) for one in later},
+            "key": fingerprint(found.signature.partition(":")[0]),
         }  # fmt: skip
     else:
         asked = names_by_id(db(), {found.asked_by_id}) if found else {}

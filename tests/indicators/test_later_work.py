@@ -7,15 +7,16 @@ from datetime import date
 from sqlalchemy import select
 
 from app.core.database import transaction
-from app.indicators.models import Acknowledgement
+from app.indicators.models import Acknowledgement, QuizAttempt
 from app.knowledge.life import confirm_valid
 from app.knowledge.models import Article, Revision
 from app.knowledge.publishing import make_public, note_standing
 from app.office import Office
+from app.people.models import Staff
 from tests.conftest import Browser, app_of, on
 from tests.indicators.reading import count, reasons
 from tests.indicators.test_closing import close, fill, problems, viewer_of
-from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, load
+from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, attended, load, staff, training
 
 
 def edit(code: str, at: str, approved: bool) -> dict[str, object]:
@@ -65,11 +66,10 @@ def test_a_day_in_the_past_asks_what_held_then(office: Office):
 
 
 def test_a_paper_counts_when_a_second_person_has_seen_it(office: Office):
-    load(office, article("A"))
+    load(office, staff(MALEE, "นางสาวมาลี แก้วใส", roles=["head"]), update=True)
     app = app_of(office)
-    typist, checker = Browser(app, SECRETARY), Browser(app, WICHAI)
-    with office.session() as db:
-        person = viewer_of(office, MALEE).staff_id
+    typist, checker = Browser(app, SECRETARY), Browser(app, MALEE)
+    person = viewer_of(office, SOMCHAI).staff_id
     form = {
         "staff_id": str(person),
         "be_year": "2558",
@@ -89,6 +89,51 @@ def test_a_paper_counts_when_a_second_person_has_seen_it(office: Office):
         assert (count(office, row), reasons(office, row)) == (0, ["ยกเลิก"])
     with office.session() as db:
         assert db.scalars(select(Acknowledgement.on)).all() == [date(2015, 2, 1)]
+
+
+def test_what_a_paper_says_of_a_person_is_not_for_every_checker(lite_office: Office):
+    on(lite_office, "2015-03-01")
+    load(
+        lite_office,
+        {
+            "type": "quiz_attempt",
+            "staff": SOMCHAI,
+            "set": "understand",
+            "on": "2015-02-01",
+            "score": 3,
+            "max": 10,
+            "status": "submitted",
+        },
+    )
+    app = app_of(lite_office)
+    # Malee facilitates a group, Wichai heads another department.
+    for code in (MALEE, WICHAI):
+        other = Browser(app, code)
+        assert "สมชาย" not in other.get("/records/quiz_attempt").text.partition("<tbody>")[2]
+        assert "สมชาย" not in other.get("/inbox").text
+        assert other.post("/records/quiz_attempt/1/verify").status_code == 404
+    load(lite_office, staff("S9", "นางหัวหน้า กองคลัง", roles=["head"]), update=True)
+    with lite_office.session() as db, transaction(db):
+        own_head, other = db.scalars(
+            select(Staff).where(Staff.code.in_(("S9", MALEE))).order_by(Staff.code.desc())
+        ).all()
+        own_head.password_hash, own_head.must_change_password = other.password_hash, False
+    Browser(app, "S9").post("/records/quiz_attempt/1/verify")
+    with lite_office.session() as db:
+        assert db.scalars(select(QuizAttempt.status)).all() == ["verified"]
+
+
+def test_a_head_reads_that_a_closed_year_changed_but_not_whom_of_others(lite_office: Office):
+    fill(lite_office)
+    close(lite_office)
+    load(lite_office, training("T9", "2015-02-10"), attended("T9", MALEE))
+    app = app_of(lite_office)
+    secretary, head = (
+        Browser(app, SECRETARY).get("/plan/2558/closing").text,
+        Browser(app, WICHAI).get("/plan/2558/closing").text,
+    )
+    assert "staff:S2" in secretary
+    assert "staff:S2" not in head and "แถว A1 หลักฐาน" in head
 
 
 def test_what_a_person_does_on_screen_counts_at_once(office: Office):
