@@ -64,8 +64,11 @@ def read_plan(db: Session, scope: Scope, only: str | None = None) -> PlanReading
     sizes = roster_sizes(db, scope)
     departments = list(db.scalars(select(Department).order_by(Department.code)))
     counted = count_rows(db, scope, rows)
-    targets = targets_on(db, plan.be_year, scope.as_of) if plan.be_year == scope.be_year else Targets({}, {})
-    elapsed = FiscalYear(scope.be_year).elapsed(scope.as_of)
+    year = FiscalYear(scope.be_year)
+    # A finished year that is not closed may still be given a target of the office's own.
+    day = scope.known_on if scope.as_of == year.last_day else scope.as_of
+    targets = targets_on(db, plan.be_year, day) if plan.be_year == scope.be_year else Targets({}, {})
+    elapsed = year.elapsed(scope.as_of)
     readings, strips = [], {}
     for row in rows:
         target = targets.in_force.get(row.row, row.target if row.target is not None else row.local_target)

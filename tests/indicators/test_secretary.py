@@ -148,6 +148,15 @@ def test_a_share_read_in_a_later_quarter_stands_in_the_quarter_it_was_made(offic
     assert (found, count(office, "A6")) == ([0, 1, 0], 1)
 
 
+def test_a_target_set_after_the_year_and_before_its_closing_holds(office: Office):
+    on(office, "2015-10-05")
+    secretary = Browser(app_of(office), SECRETARY)
+    secretary.post("/plan/2558/A2/target", {"target": "5", "reason": "มติเดือนตุลาคม"}, page="/plan/2558/A2")
+    found = row(office, "A2")
+    assert found.target == 5 and any("5 ต.ค. 2558" in note for note in found.notes)
+    assert row(office, "A2", as_of="2015-09-29").target is None
+
+
 def test_quarters_add_up_to_the_year(office: Office):
     load(office, article("A"))
     for day in ("2014-10-01", "2014-12-31", "2015-01-01", "2015-06-30", "2015-09-30"):
