@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Date, and_, case, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.activity.models import CHANNELS, REASON_NAMES, SHARE_CHANNELS
@@ -82,7 +82,7 @@ def evidence_page(
         lines = window.subquery()
         placed = in_department(lines, scope, of_roster=False).subquery()
         items = _named_lines(db, placed, viewer)
-        return EvidencePage(row, [_shown(item, viewer, {}, {}) for item in items], total, counted, counted)
+        return EvidencePage(row, [_shown(item, viewer, [], {}) for item in items], total, counted, counted)
     lines = measure.lines(scope, with_excluded).subquery()
     placed = in_department(lines, scope, of_roster=measure.of_roster).subquery()
     within = and_(_in_scope(placed, scope), *_conditions(placed, scope, wanted, viewer))
@@ -94,9 +94,11 @@ def evidence_page(
     # Names are joined to the lines of the page only, not to every line before they are sorted.
     items = _named_lines(db, (chosen.limit(limit) if limit is not None else chosen).subquery(), viewer)
     shown_keys = {str(item.key) for item in items}
-    also = _also_in(db, scope, row, shown_keys)
+    also = _also_in(db, scope, row, items)
     firsts = {} if row.measure == "accesses" else _firsts(db, measure, scope, shown_keys)
-    return EvidencePage(row, [_shown(item, viewer, also, firsts) for item in items], total, counted, keys)
+    return EvidencePage(
+        row, [_shown(item, viewer, also.get(_same(item, measure), []), firsts) for item in items], total, counted, keys
+    )
 
 
 def _in_month(scope: Scope, wanted: Wanted) -> Scope:
@@ -206,25 +208,37 @@ def _firsts(db: Session, measure: Measure, scope: Scope, keys: set[str]) -> dict
     return {key: first for key, first in found.items() if first[2] > 1}
 
 
-def _also_in(db: Session, scope: Scope, row: PlanRow, keys: set[str]) -> dict[str, list[str]]:
-    """Other rows that count the same article, meeting or person; one statement for the page shown."""
-    same_kind = {key.split(":", 1)[0] for key in keys} & {"article", "meeting", "training", "application"}
-    if not same_kind or not keys or len(keys) > MOST_KEYS:
-        return {}
+# A line as two rows may both count it: key, and for people's rows which act of the person it was.
+Same = tuple[str, str, Any, str]
+
+
+def _same(item: Any, measure: Measure) -> Same:
+    """A person's key stands for many acts: only the same act is counted in another row too."""
+    return (
+        (item.key, item.reference or "", item.day, item.title or "") if measure.of_roster else (item.key, "", None, "")
+    )
+
+
+def _also_in(db: Session, scope: Scope, row: PlanRow, items: Sequence[Any]) -> dict[Same, list[str]]:
+    """Other rows that count the same article, meeting or act of a person; one statement for the lines shown."""
+    of_roster = MEASURES[row.measure].of_roster
+    shared = {"staff"} if of_roster else {"article", "meeting", "training", "application"}
+    keys = {str(item.key) for item in items if item.key.split(":", 1)[0] in shared}
     selects = []
-    for other in plan_for(db, scope.be_year)[1]:
-        if other.row == row.row or MEASURES[other.measure].of_roster or other.measure == "accesses":
+    for other in plan_for(db, scope.be_year)[1] if keys else []:
+        measure = MEASURES[other.measure]
+        if other.row == row.row or measure.of_roster != of_roster or other.measure == "accesses":
             continue
-        lines = MEASURES[other.measure].lines(scope_of_row(scope, other), False).subquery()
-        selects.append(
-            select(literal(other.row).label("row"), lines.c.key.label("key")).where(lines.c.key.in_(keys)).distinct()
-        )
-    found: dict[str, list[str]] = defaultdict(list)
-    if not selects:
-        return {}
-    for other_row, key in db.execute(union_all(*selects)):
-        found[key].append(other_row)
-    return {key: sorted(values) for key, values in found.items()}
+        lines = measure.lines(scope_of_row(scope, other), False).subquery()
+        act = (lines.c.reference, lines.c.day, lines.c.title) if of_roster else (null(), cast(null(), Date), null())
+        query = select(literal(other.row).label("row"), lines.c.key.label("key"), *act).distinct()
+        # A file holds thousands: all keys are read then, and looked up here.
+        selects.append(query.where(lines.c.key.in_(keys)) if len(keys) <= MOST_KEYS else query)
+    found: dict[Same, list[str]] = defaultdict(list)
+    for other_row, key, reference, day, title in db.execute(union_all(*selects)) if selects else []:
+        if key in keys:
+            found[key, reference or "", day, title or ""].append(other_row)
+    return {same: sorted(values) for same, values in found.items()}
 
 
 def _repeats(item: Any, firsts: dict[str, tuple[Any, str, int]]) -> bool:
@@ -239,9 +253,7 @@ def _repeats(item: Any, firsts: dict[str, tuple[Any, str, int]]) -> bool:
     return False
 
 
-def _shown(
-    item: Any, viewer: Viewer, also: dict[str, list[str]], firsts: dict[str, tuple[Any, str, int]]
-) -> EvidenceLine:
+def _shown(item: Any, viewer: Viewer, also: list[str], firsts: dict[str, tuple[Any, str, int]]) -> EvidenceLine:
     """A line as this person may see it: closed groups and unread articles are not named, nor people one may not name."""
     closed = item.group_visibility not in ("", "open") and item.group_id not in viewer.group_ids
     hidden = closed or not item.may_read
@@ -266,7 +278,7 @@ def _shown(
         late=bool(item.late),
         reason=_reason_text(item.reason),
         reason_code=item.reason,
-        also_in=also.get(item.key, []),
+        also_in=also,
         url="" if hidden else item.url,
     )
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from app.activity.commands import seal_ledger
 from app.cli import main
+from app.core.database import transaction
 from app.core.errors import Invalid, NotAllowed
 from app.indicators import closing, results
 from app.indicators.commands import void_record
@@ -188,6 +189,18 @@ def test_a_restatement_thrown_away_or_reworded_is_named(lite_office: Office):
     with office.database.begin() as connection:
         connection.execute(sa.text("delete from restatement where number = 2"))
     assert any("การปรับปรุงครั้งที่ 2 ของปี 2558: เคยลงนามที่นี่" in told for told in problems(office))
+
+
+def test_a_year_closed_when_signatures_said_less_is_still_whole(lite_office: Office):
+    fill(lite_office)
+    close(lite_office)
+    with lite_office.session() as db, transaction(db):
+        kept = db.get_one(YearClosing, YEAR)
+        act = f"khlang {YEAR} 0 {kept.sha256}".encode()
+        kept.settings, kept.rule = None, ""
+        kept.signature = f"{lite_office.signer.public_key()}:{lite_office.signer.sign(act)}"
+    (lite_office.config.data / "signed_acts").unlink()
+    assert problems(lite_office) == []
 
 
 def test_the_machines_settings_do_not_reach_a_closed_year(lite_office: Office):

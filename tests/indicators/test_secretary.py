@@ -9,12 +9,13 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from app.indicators import quizzes
+from app.indicators.evidence_lists import evidence_page
 from app.indicators.plans import versions_of
 from app.indicators.queries import read_plan
 from app.indicators.scopes import as_known_then, scope_for, within_quarter
 from app.office import Office
 from tests.conftest import Browser, app_of, on
-from tests.indicators.reading import count, row
+from tests.indicators.reading import SEES_ALL, count, row
 from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, attended, group, load, opened, thread, training
 
 
@@ -146,6 +147,27 @@ def test_a_share_read_in_a_later_quarter_stands_in_the_quarter_it_was_made(offic
         year = scope_for(db, office.config, 2558, office.clock.today())
         found = [read_plan(db, within_quarter(year, number), only="A6").readings[0].numerator for number in (1, 2, 3)]
     assert (found, count(office, "A6")) == ([0, 1, 0], 1)
+
+
+@pytest.mark.parametrize("most", [500, 1])
+def test_a_line_says_where_the_same_act_counts_too(office: Office, monkeypatch: pytest.MonkeyPatch, most: int):
+    """A1 and A2 count one course; the goals acknowledged that day are another act. In a file of many lines as well."""
+    monkeypatch.setattr("app.indicators.evidence_lists.MOST_KEYS", most)
+    load(
+        office, training("T1", "2015-02-01"), attended("T1", SOMCHAI), attended("T1", MALEE),
+        {"type": "acknowledgement", "staff": SOMCHAI, "year": 2558, "on": "2015-02-01"},
+        {"type": "quiz_attempt", "staff": SOMCHAI, "set": "understand", "on": "2015-02-01", "score": 7, "max": 10},
+        article("A", author=SOMCHAI), article("B", author=MALEE),
+        {"type": "revision", "article": "A", "editor": MALEE, "at": "2015-02-10T09:00:00+07:00", "minor": False, "approved": True, "body": "ข"},
+    )  # fmt: skip
+    with office.session() as db:
+        scope = scope_for(db, office.config, 2558, office.clock.today())
+        pages = {name: evidence_page(db, scope, name, SEES_ALL).items for name in ("A1", "C1", "C2", "A4", "A7")}
+    also = {name: {item.key: item.also_in for item in items} for name, items in pages.items()}
+    assert also == {
+        "A1": {"staff:S1": ["A2"], "staff:S2": ["A2"]}, "C1": {"staff:S1": []}, "C2": {"staff:S1": ["C6"]},
+        "A4": {"article:A": ["A7"]}, "A7": {"article:A": ["A4"], "article:B": []},
+    }  # fmt: skip
 
 
 def test_a_target_set_after_the_year_and_before_its_closing_holds(office: Office):
