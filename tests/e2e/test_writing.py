@@ -47,6 +47,7 @@ def test_course_word_file_checklist_review_return_approve_found(demo_server: Ser
     author.on("pageerror", lambda error: errors.append(str(error)))
     author.locator(f"li:has-text('{COURSE}') >> text=เขียนบทความหลังอบรม").click()
     expect(author.locator("#checklist li")).to_have_count(4)
+    author.wait_for_load_state()  # What is dropped before the editor's script has run falls through.
     author.evaluate(DROP, [REPORT.name, base64.b64encode(REPORT.read_bytes()).decode()])
     dialog = author.locator("#ask-import")
     expect(dialog).to_be_visible(timeout=30_000)
