@@ -156,6 +156,17 @@ def lock_for_transaction(db: Session, name: str) -> None:
         db.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
 
 
+def claim(db: Session, name: str) -> bool:
+    """As the first act of a transaction: take a name for it and read all as of one moment; False when another has it.
+
+    SQLite's writers are alone and read so anyway.
+    """
+    if db.get_bind().dialect.name != "postgresql":
+        return True
+    db.execute(text("set transaction isolation level repeatable read"))
+    return bool(db.scalar(text("select pg_try_advisory_xact_lock(hashtext(:name))"), {"name": name}))
+
+
 def lock_tables(db: Session, *models: type[Base]) -> None:
     """Keep other writers out of some tables until the transaction ends. SQLite's writers are alone anyway."""
     if db.get_bind().dialect.name == "postgresql":

@@ -18,6 +18,7 @@ from app.core.thai import parse_date
 from app.core.web import config, db, part, today
 from app.indicators import queries as indicators
 from app.indicators.evidence_lists import evidence_page
+from app.indicators.few_readers import hidden_departments, told
 from app.indicators.models import Reading, Scope
 from app.indicators.scopes import scope_for
 from app.knowledge import queries as knowledge
@@ -214,7 +215,10 @@ def _scope(be_year: int) -> Scope:
 @blueprint.get("/indicators/<int:be_year>")
 def rows(be_year: int) -> Response:
     """Every row of a year."""
-    return jsonify(plan_as_json(indicators.read_plan(db(), _scope(be_year))))
+    scope = _scope(be_year)
+    return jsonify(
+        plan_as_json(told(indicators.read_plan(db(), scope), scope, hidden_departments(db(), scope, viewer())))
+    )
 
 
 @blueprint.get("/indicators/<int:be_year>/<row>/evidence")

@@ -15,7 +15,7 @@ from app.activity.models import AccessCount, AccessDay, Opened
 from app.core.database import transaction
 from app.core.fiscal_year import FiscalYear
 from app.core.thai import percent_text, thai_date
-from app.indicators.evidence_lists import sees_all_names
+from app.indicators.few_readers import sees_all_names
 from app.indicators.models import Anomaly
 from app.people.models import Viewer
 from app.people.queries import names_by_id

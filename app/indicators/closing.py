@@ -17,7 +17,7 @@ from app.activity import recounting
 from app.community.models import Meeting, MeetingAttendee
 from app.core.clock import bangkok_day
 from app.core.config import Config
-from app.core.database import lock_for_transaction, transaction
+from app.core.database import claim, transaction
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.fiscal_year import FiscalYear
 from app.core.signing import Signer, canonical, is_signed
@@ -25,7 +25,8 @@ from app.core.thai import thai_date
 from app.indicators import evidence, snapshots
 from app.indicators.anomalies import look_for_anomalies
 from app.indicators.evidence_columns import NOT_VERIFIED
-from app.indicators.evidence_lists import pseudonym, reasons_of, sees_all_names
+from app.indicators.evidence_lists import pseudonym, reasons_of
+from app.indicators.few_readers import sees_all_names
 from app.indicators.measures import MEASURES
 from app.indicators.models import Evaluation, Restatement, Scope, YearClosing
 from app.indicators.plans import plan_for
@@ -108,8 +109,9 @@ def _not_evaluated(scope: Scope, today: date) -> str:
 
 
 def _alone(db: Session, be_year: int) -> None:
-    """One at a time may change the closing of a year; what was read before is read again."""
-    lock_for_transaction(db, f"closing {be_year}")
+    """One at a time may change the closing of a year, and reads the office as of one moment. First in its transaction."""
+    if not claim(db, f"closing {be_year}"):
+        raise Invalid({"note": "มีผู้อื่นกำลังปิดปีหรือปรับปรุงตัวเลขของปีนี้ รอสักครู่แล้วลองใหม่"})
     db.expire_all()
 
 

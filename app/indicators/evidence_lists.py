@@ -20,6 +20,7 @@ from app.core.errors import NotFound
 from app.core.fiscal_year import FiscalYear
 from app.indicators import access_lists
 from app.indicators.counting import in_department
+from app.indicators.few_readers import check_department, hidden_departments, sees_all_names
 from app.indicators.measures import MEASURES
 from app.indicators.models import LOG_CHANNELS, EvidenceLine, Measure, PlanRow, Reading, Scope
 from app.indicators.plans import plan_for
@@ -27,9 +28,8 @@ from app.indicators.queries import DepartmentShare
 from app.indicators.scopes import scope_of_row
 from app.knowledge.models import Article
 from app.knowledge.queries import readable
-from app.people.models import Department, Staff, Viewer
+from app.people.models import Department, Role, Staff, Viewer
 
-FEW = 3
 MOST_KEYS = 500
 A_TIME = 5_000
 
@@ -76,13 +76,15 @@ def evidence_page(
     row = row_of(db, scope.be_year, row_id)
     scope = scope_of_row(scope, row)
     measure = MEASURES[row.measure]
+    hidden = hidden_departments(db, scope, viewer) if row.measure == "accesses" else frozenset()
+    check_department(scope, hidden)
     fast = row.measure == "accesses" and with_excluded and limit is not None and not wanted.text
     if fast and scope.known_by is None:
         total, counted, window = access_lists.window(db, _in_month(scope, wanted), offset, limit or 50, wanted.state)
         lines = window.subquery()
         placed = in_department(lines, scope, of_roster=False).subquery()
         items = _named_lines(db, placed, viewer)
-        return EvidencePage(row, [_shown(item, viewer, [], {}) for item in items], total, counted, counted)
+        return EvidencePage(row, [_shown(item, viewer, [], {}, hidden) for item in items], total, counted, counted)
     lines = measure.lines(scope, with_excluded).subquery()
     placed = in_department(lines, scope, of_roster=measure.of_roster).subquery()
     within = and_(_in_scope(placed, scope), *_conditions(placed, scope, wanted, viewer))
@@ -97,7 +99,11 @@ def evidence_page(
     also = _also_in(db, scope, row, items)
     firsts = {} if row.measure == "accesses" else _firsts(db, measure, scope, shown_keys)
     return EvidencePage(
-        row, [_shown(item, viewer, also.get(_same(item, measure), []), firsts) for item in items], total, counted, keys
+        row,
+        [_shown(item, viewer, also.get(_same(item, measure), []), firsts, hidden) for item in items],
+        total,
+        counted,
+        keys,
     )
 
 
@@ -253,7 +259,9 @@ def _repeats(item: Any, firsts: dict[str, tuple[Any, str, int]]) -> bool:
     return False
 
 
-def _shown(item: Any, viewer: Viewer, also: list[str], firsts: dict[str, tuple[Any, str, int]]) -> EvidenceLine:
+def _shown(
+    item: Any, viewer: Viewer, also: list[str], firsts: dict[str, tuple[Any, str, int]], no_department: frozenset[int]
+) -> EvidenceLine:
     """A line as this person may see it: closed groups and unread articles are not named, nor people one may not name."""
     closed = item.group_visibility not in ("", "open") and item.group_id not in viewer.group_ids
     hidden = closed or not item.may_read
@@ -267,7 +275,7 @@ def _shown(item: Any, viewer: Viewer, also: list[str], firsts: dict[str, tuple[A
         on=item.day,
         title=instead if hidden else item.title or "",
         person=everyone if named or item.person_id is None else "บุคลากร",
-        department=item.department,
+        department="" if item.department_id in no_department and not named else item.department,
         channel="" if hidden else names.get(item.channel, item.channel or ""),
         channel_code="" if hidden else item.channel or "",
         recorder=item.recorder if named else "",
@@ -300,17 +308,11 @@ def _reason_text(reason: str) -> str:
 REASON_TEXTS = {code.value: text for code, text in REASON_NAMES.items()}
 
 
-def sees_all_names(viewer: Viewer) -> bool:
-    """Names go to the secretary, evaluators and administrators; beside them to the person and the head of their department."""
-    return bool({role.value for role in viewer.roles} & {"secretary", "evaluator", "admin"})
-
-
 def may_see_name(viewer: Viewer, item: Any) -> bool:
     """Whether this person may see the name on one line."""
     if sees_all_names(viewer) or viewer.staff_id == item.person_id:
         return True
-    is_head = "head" in {role.value for role in viewer.roles}
-    return is_head and viewer.department_id is not None and viewer.department_id == item.department_id
+    return viewer.has(Role.HEAD) and viewer.department_id is not None and viewer.department_id == item.department_id
 
 
 @dataclass(frozen=True)
@@ -322,18 +324,13 @@ class Totals:
     elsewhere: int
 
 
-def totals(reading: Reading, strip: Sequence[DepartmentShare], own: str, viewer: Viewer) -> Totals:
-    """Totals of a row as read; those who may not see names are not told what fewer than three did elsewhere.
-
-    `own` is the code of the viewer's department.
-    """
-    told = sees_all_names(viewer)
-    departments = [
-        (one.name, one.numerator if told or one.code == own or one.numerator == 0 or one.numerator >= FEW else None)
-        for one in strip
-    ]
+def totals(reading: Reading, strip: Sequence[DepartmentShare]) -> Totals:
+    """Totals of a row as read; None for a department of too few readers."""
+    departments = [(one.name, None if one.few else one.numerator) for one in strip]
     placed = sum(one.numerator for one in strip)
-    return Totals(departments, reading.months, max(reading.numerator - placed, 0))
+    # What is hidden must not be had by subtracting: nothing is told of the rest then.
+    rest = 0 if any(one.few for one in strip) else max(reading.numerator - placed, 0)
+    return Totals(departments, reading.months, rest)
 
 
 def reasons_of(db: Session, scope: Scope, rows: Sequence[PlanRow]) -> dict[str, list[tuple[str, int]]]:

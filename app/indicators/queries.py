@@ -22,12 +22,14 @@ from app.people.queries import roster
 
 @dataclass(frozen=True)
 class DepartmentShare:
-    """One department's part of a row; `denominator` is its roster for percent rows."""
+    """One department's part of a row; `denominator` is its roster for percent rows. `few`: hidden, too few readers."""
 
+    id: int
     code: str
     name: str
     numerator: int
     denominator: int | None
+    few: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def read_plan(db: Session, scope: Scope, only: str | None = None) -> PlanReading
         readings.append(replace(reading, notes=[*changed, *reading.notes]))
         keys = counted[row.row].keys
         strips[row.row] = [
-            DepartmentShare(d.code, d.name, keys.get(d.id, 0), sizes.get(d.id, 0) if row.unit == "percent" else None)
+            DepartmentShare(
+                d.id, d.code, d.name, keys.get(d.id, 0), sizes.get(d.id, 0) if row.unit == "percent" else None
+            )
             for d in departments
         ]
     if any(reading.row.row == "C6" for reading in readings):

@@ -14,7 +14,7 @@ from app.community.models import Group, Meeting, MeetingPicture, Thread
 from app.core.clock import bangkok_day
 from app.core.errors import NotFound
 from app.core.thai import thai_date
-from app.indicators.evidence_lists import sees_all_names
+from app.indicators.few_readers import sees_all_names
 from app.indicators.models import Evaluation, EvaluationRound
 from app.indicators.registers import Register
 from app.knowledge.models import Article

@@ -19,6 +19,7 @@ from app.core.web import base_url, config, db, flash_invalid, now, today, whole
 from app.indicators import closing, planning, plans, queries, scoring
 from app.indicators.anomalies import anomaly_notes
 from app.indicators.evidence_lists import Wanted, every_line, evidence_page, reasons_of, row_of, totals
+from app.indicators.few_readers import check_department, hidden_departments, told
 from app.indicators.measures import MEASURES
 from app.indicators.models import STATE_NAMES, UNIT_NAMES, EvidenceLine, RowState, Scope
 from app.indicators.rule_versions import SETTINGS, versions
@@ -55,7 +56,8 @@ def current() -> Response:
 def plan(be_year: int) -> str:
     """Twenty rows: figure, target, state, pace, months, departments, what weakens a figure and what to do next."""
     scope = _scope(be_year)
-    reading = queries.read_plan(db(), scope)
+    hidden = hidden_departments(db(), scope, viewer())
+    reading = told(queries.read_plan(db(), scope), scope, hidden)
     states = [r.state.value for r in reading.readings]
     running = be_fiscal_year(today())
     # The year before is still being evaluated and closed, with or without a plan of its own.
@@ -70,7 +72,7 @@ def plan(be_year: int) -> str:
         unit_names=UNIT_NAMES, value_text=scoring.value_text, missing_text=scoring.missing_text,
         count={name: states.count(name) for name in ("met", "short", "no_target", "incomplete")},
         departments=people.departments(db()), chosen=request.args.get("department", ""), years=years,
-        access_rule=ACCESS_RULE, share_rule=SHARE_RULE, is_over=today() > scope.as_of, then=_known_then(scope),
+        access_rule=ACCESS_RULE, share_rule=SHARE_RULE, is_over=today() > scope.as_of, then=_known_then(scope, hidden),
         may_set=viewer().has(Role.SECRETARY), as_of_text=request.args.get("as_of", ""), processes=planning.PROCESSES,
         quarter=whole(request.args.get("quarter")), closed=closed, is_closed=is_closed, frozen=frozen,
         waiting=reasons_of(db(), scope, short), anomalies=anomaly_notes(db(), be_year, viewer()),
@@ -78,11 +80,12 @@ def plan(be_year: int) -> str:
     )  # fmt: skip
 
 
-def _known_then(scope: Scope) -> dict[str, Any]:
+def _known_then(scope: Scope, hidden: frozenset[int]) -> dict[str, Any]:
     """Readings of a past day by what was known that day, by row; empty for today."""
     if not request.args.get("as_of") or scope.as_of >= today():
         return {}
-    return {one.row.row: one for one in queries.read_plan(db(), as_known_then(scope)).readings}
+    then = told(queries.read_plan(db(), as_known_then(scope)), scope, hidden)
+    return {one.row.row: one for one in then.readings}
 
 
 @blueprint.get("/plan/compare")
@@ -155,16 +158,16 @@ def evidence(be_year: int, row: str) -> str:
     number = page_number(request.args.get("page"))
     start = (number - 1) * EVIDENCE_PAGE
     found = evidence_page(db(), scope, row, viewer(), wanted=wanted, offset=start, limit=EVIDENCE_PAGE)
-    whole_plan = queries.read_plan(db(), scope, only=row)
+    hidden = hidden_departments(db(), scope, viewer()) if found.row.measure == "accesses" else frozenset()
+    whole_plan = told(queries.read_plan(db(), scope, only=row), scope, hidden)
     reading, departments = whole_plan.readings[0], people.departments(db())
-    own = next((one.code for one in departments if one.id == viewer().department_id), "")
     return render_template(
         "indicators/evidence.html", scope=scope, found=found, reading=reading, measure=MEASURES[found.row.measure],
         page=Page(found.items, number, EVIDENCE_PAGE, found.total), state_names=STATE_NAMES, unit_names=UNIT_NAMES,
         value_text=scoring.value_text, wanted=wanted, filters=_filters(), quarter=whole(request.args.get("quarter")),
         missing_text=scoring.missing_text, chosen=request.args.get("department", ""), departments=departments,
         may_set=viewer().has(Role.SECRETARY), as_of_text=request.args.get("as_of", ""),
-        totals=totals(reading, whole_plan.strips[row], own, viewer()), access_rule=ACCESS_RULE, share_rule=SHARE_RULE,
+        totals=totals(reading, whole_plan.strips[row]), access_rule=ACCESS_RULE, share_rule=SHARE_RULE,
         anomalies=anomaly_notes(db(), be_year, viewer()) if found.row.measure == "accesses" else [],
     )  # fmt: skip
 
@@ -192,6 +195,8 @@ def cells_of(line: EvidenceLine, base: str) -> list[Any]:
 def _file_lines(be_year: int, row: str, most: int) -> Iterator[list[Any]]:
     """Headings and lines; read on a connection of their own, which outlives the request that asked."""
     scope, wanted, who, engine, base = _scope(be_year), _wanted(), viewer(), db().get_bind(), base_url()
+    if row_of(db(), be_year, row).measure == "accesses":
+        check_department(scope, hidden_departments(db(), scope, who))  # Before the first line is on its way.
 
     def lines() -> Iterator[list[Any]]:
         yield list(HEADINGS)

@@ -16,7 +16,7 @@ from app.people.models import Staff
 from tests.conftest import Browser, app_of, on
 from tests.indicators.reading import count, reasons
 from tests.indicators.test_closing import close, fill, problems, viewer_of
-from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, attended, load, staff, training
+from tests.personas import MALEE, SECRETARY, SOMCHAI, WICHAI, article, attended, load, opened, staff, training
 
 
 def edit(code: str, at: str, approved: bool) -> dict[str, object]:
@@ -144,3 +144,23 @@ def test_what_a_person_does_on_screen_counts_at_once(office: Office):
     with office.session() as db:
         kept = db.scalars(select(Acknowledgement)).one()
         assert kept.recorded_by_id == kept.staff_id and kept.verified_by_id is None
+
+
+def test_accesses_of_a_department_with_few_readers_are_told_to_nobody_who_may_not_know_names(office: Office):
+    """One reader in D2, three in D1: staff see no D2, however they ask; its head and the secretary do."""
+    load(
+        office, staff("S8", "นายสาม คลังดี"), staff("S9", "นายสี่ เขียนเก่ง", department="D2"), article("A", author="S9"),
+        *[opened("A", code, "2015-03-01T09:00:00+07:00") for code in (SOMCHAI, MALEE, "S8", WICHAI)],
+    )  # fmt: skip
+    app = app_of(office)
+    plain, head, secretary = (Browser(app, code) for code in (SOMCHAI, WICHAI, SECRETARY))
+    for path in ("/plan/2558/A5?department=D2", "/plan/2558/A5.csv?department=D2"):
+        assert plain.get(path).status_code == 403 and "น้อยกว่า 3 คน" in plain.get(path).text
+        assert head.get(path).status_code == secretary.get(path).status_code == 200
+    assert "น้อยกว่า 3 คน จึงไม่แสดง" in plain.get("/plan/2558?department=D2").text
+    assert "กองช่าง ผู้อ่านน้อยกว่า 3 คน" in plain.get("/plan/2558").text
+    assert "กองช่าง ผู้อ่านน้อยกว่า 3 คน" not in secretary.get("/plan/2558").text
+    lines = plain.get("/plan/2558/A5.csv").text
+    assert lines.count("กองคลัง") == 3 and "กองช่าง" not in lines
+    assert "กองช่าง" in secretary.get("/plan/2558/A5.csv").text
+    assert plain.get("/plan/2558/A5?department=D1").status_code == 200
